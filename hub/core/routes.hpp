@@ -1,0 +1,89 @@
+// The route table: which connection answers to which selectors, indexed so that a lookup reads only those
+// that share the rarest thing asked for. Pure; one object a hub.
+#pragma once
+
+#include "hub/core/ids.hpp"
+#include "hub/core/selector.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace pandora::hub::core {
+
+/// A connection that a selector reaches, and how well its object's tag fits: 0 the tag asked for, 1 untagged,
+/// 2 other.
+struct Found {
+    PeerId peer;
+    unsigned misfit = 0;
+    bool operator==(const Found&) const = default;
+};
+
+/// A built-in connection is reached only by selectors that name one of its objects, and they reach nobody else.
+enum class Reach : std::uint8_t { ordinary, builtin };
+
+class RouteTable {
+public:
+    struct Stored {
+        std::string text; // the JSON that the client sent
+        Selector selector;
+    };
+
+    /// Stores a selector; the first one makes the connection's entry. False if the same one is stored
+    /// already.
+    bool add(PeerId peer, Reach reach, std::string_view text);
+
+    /// Removes the connection's selectors that `asked` matches. An entry without selectors disappears.
+    /// The selectors removed are appended to `removed`.
+    void remove_matching(PeerId peer, const Selector& asked, std::vector<Stored>& removed);
+
+    /// Removes the whole entry.
+    void forget(PeerId peer, std::vector<Stored>& removed);
+
+    bool has_entry(PeerId peer) const { return entry(peer) != nullptr; }
+
+    bool holds(PeerId peer, std::string_view text) const;
+    const std::vector<Stored>& selectors(PeerId peer) const;
+
+    /// Every connection that has a selector which `asked` matches, once, in the order in which their entries
+    /// were made.
+    void select(const Selector& asked, std::vector<Found>& found);
+
+private:
+    struct Entry {
+        Reach reach = Reach::ordinary;
+        std::uint64_t order = 0; // of its making; 0 = no entry
+        std::uint64_t seen = 0;  // the last select() that met it
+        std::vector<Stored> selectors;
+    };
+
+    const Entry* entry(PeerId peer) const;
+
+    Entry* entry(PeerId peer) { return const_cast<Entry*>(std::as_const(*this).entry(peer)); }
+
+    void index(PeerId peer, const Selector& selector);
+    void unindex(PeerId peer, const Selector& selector);
+    void visit(PeerId peer, const Selector& asked, std::vector<Found>& found);
+    const std::vector<PeerId>& candidates(const Selector& asked) const;
+
+    struct Hash {
+        std::size_t operator()(const MatchValue& value) const
+        {
+            return std::hash<std::string_view>{}(value.text) ^ static_cast<std::size_t>(value.kind);
+        }
+    };
+
+    /// A connection stands in a bucket once for each of its selectors that has the value.
+    using Index = std::unordered_map<MatchValue, std::vector<PeerId>, Hash>;
+
+    std::vector<Entry> entries_; // by PeerId
+    std::vector<PeerId> all_;    // those with an entry
+    std::array<Index, key_count> indexes_;
+    std::uint64_t order_ = 0;
+    std::uint64_t lookups_ = 0;
+};
+
+} // namespace pandora::hub::core

@@ -1,0 +1,99 @@
+// The hub as its owner sees it: give it listeners and an observer, run its io_context, read its numbers.
+#pragma once
+
+#include "hub/core/identity.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pandora::hub {
+
+using core::Credentials;
+using core::Identity;
+
+struct Options {
+    std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
+    std::chrono::milliseconds call_timeout{5'000}; // of a call that names no timeout of its own
+    std::vector<uid_t> allowed_uids;               // whom the hub admits; empty = everyone the socket's mode lets in
+    std::uint64_t seed = 0;                        // of the random choice between equal providers; 0 = from the kernel
+};
+
+/// One entry of the route table, as `pandora hub routes` prints it.
+struct Route {
+    std::string client; // hub-assigned id, "c7"
+    Identity identity;
+    bool builtin = false;
+    std::vector<std::string> selectors; // JSON texts, in the order the client added them
+};
+
+struct Counted {
+    std::string label;
+    std::uint64_t count = 0;
+};
+
+/// A consistent copy of the hub's counters; see the field names of metrics for their meaning.
+struct Stats {
+    std::uint64_t connections = 0, connections_total = 0, objects = 0;
+    std::uint64_t frames_received = 0, frames_sent = 0, bytes_received = 0, bytes_sent = 0, queued_bytes = 0;
+    std::uint64_t calls_in_flight = 0;
+    std::vector<Counted> calls;       // by outcome
+    std::vector<Counted> dropped;     // by reason
+    std::vector<Counted> disconnects; // by reason
+    std::vector<double> call_bounds_seconds;
+    std::vector<std::uint64_t> call_counts; // cumulative, one a bound
+    std::uint64_t call_count = 0;
+    double call_seconds_sum = 0;
+};
+
+/// What the hub's owner knows and wants to know. Called on the hub's thread; must not block.
+class Observer {
+public:
+    virtual ~Observer() = default;
+
+    using Identified = std::function<void(Identity)>;
+
+    /// A connection was accepted. Call `done` once, now or later, on the hub's thread: until then the
+    /// connection's frames wait unread. `done` may outlive the connection; calling it then does nothing.
+    virtual void identify(const Credentials& peer, Identified done) = 0;
+
+    /// The first selector naming `object` was published by, or the last one withdrawn by, the connection of
+    /// `who`.
+    virtual void published(const Identity& who, const std::string& object) = 0;
+    virtual void unpublished(const Identity& who, const std::string& object) = 0;
+};
+
+/// Lives on one io_context run by one thread; every member function is called on that thread.
+class Hub {
+public:
+    Hub(boost::asio::io_context& io, Options options, Observer& observer);
+    ~Hub();
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+
+    /// Accepts clients on a listening AF_UNIX stream socket. Takes ownership of the descriptor.
+    void serve(int listener_fd);
+
+    /// Serves one connected stream socket as a client whose identity is already known: the supervisor's link,
+    /// or an object of the hub's own process. Takes ownership. Built-in connections are matched only by
+    /// object name, and are left out of route listings unless asked for.
+    void adopt(int connected_fd, Identity who);
+
+    /// Stops accepting and closes every connection once what is queued for it has been handed to the kernel
+    /// (at most 1 s). Idempotent. `stopped` runs when the last one is closed.
+    void stop(std::function<void()> stopped);
+
+    Stats stats() const;
+    std::vector<Route> routes() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace pandora::hub

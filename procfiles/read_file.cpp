@@ -1,0 +1,66 @@
+#include "procfiles/read_file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace pandora::procfiles {
+
+namespace {
+
+/// Closes the file whichever way the reading ends.
+class OpenFile {
+public:
+    // A C++ stream would open it without close-on-exec, and another thread may be starting a child.
+    explicit OpenFile(const std::filesystem::path& path) : fd_{::open(path.c_str(), O_RDONLY | O_CLOEXEC)} {}
+
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+
+    ~OpenFile()
+    {
+        if (fd_ >= 0) ::close(fd_);
+    }
+
+    int fd() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+Unreadable system_reason() { return {std::generic_category().message(errno)}; }
+
+std::string limit_text(std::size_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MiB"; }
+
+FileText read_all(int fd, std::size_t bytes_max)
+{
+    std::string text;
+    std::array<char, 64 * 1024> buffer;
+    for (;;) {
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_reason();
+        if (got == 0) return text;
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (text.size() > bytes_max) return Unreadable{"larger than " + limit_text(bytes_max)};
+    }
+}
+
+} // namespace
+
+FileText read_file(const std::filesystem::path& path, std::size_t bytes_max)
+{
+    const OpenFile file{path};
+    if (file.fd() < 0) return system_reason();
+
+    struct stat status {};
+
+    if (::fstat(file.fd(), &status) != 0) return system_reason();
+    if (S_ISDIR(status.st_mode)) return Unreadable{"it is a directory"};
+    return read_all(file.fd(), bytes_max);
+}
+
+} // namespace pandora::procfiles

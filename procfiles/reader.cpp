@@ -1,0 +1,99 @@
+#include "procfiles/reader.hpp"
+
+#include "procfiles/expand.hpp"
+#include "procfiles/limits.hpp"
+#include "procfiles/quote.hpp"
+#include "procfiles/suggest.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace pandora::procfiles {
+
+void Reader::expected(const Node& node, std::string_view what)
+{
+    const auto describe = [this](const auto& content) -> std::string {
+        using Content = std::decay_t<decltype(content)>;
+        if constexpr (std::is_same_v<Content, Nothing>) return "nothing";
+        if constexpr (std::is_same_v<Content, List>) return "a list";
+        if constexpr (std::is_same_v<Content, Map>) return "a map";
+        if constexpr (std::is_same_v<Content, Scalar>) return quote(expanded(content));
+    };
+    problem(node.place, "expected " + std::string{what} + ", found " + std::visit(describe, node.content));
+}
+
+std::string Reader::expanded(const Scalar& scalar) const { return expand(scalar.text, context_.variable); }
+
+bool Reader::is_absent(const Node& node) const
+{
+    if (std::holds_alternative<Nothing>(node.content)) return true;
+    const auto* scalar = std::get_if<Scalar>(&node.content);
+    return scalar != nullptr && scalar->plain && expanded(*scalar).empty();
+}
+
+std::optional<std::string> Reader::text(const Node& node, std::string_view what)
+{
+    const auto* scalar = std::get_if<Scalar>(&node.content);
+    if (scalar == nullptr) {
+        expected(node, what);
+        return std::nullopt;
+    }
+    std::string text = expanded(*scalar);
+    if (text.find('\0') != std::string::npos)
+        problem(node.place, "a NUL character, which no program can be given");
+    else if (text.size() > text_bytes_max)
+        problem(node.place, "text of " + std::to_string(text.size()) + " bytes; a program can be given at most " +
+                                std::to_string(text_bytes_max));
+    else
+        return text;
+    return std::nullopt;
+}
+
+const Map* Reader::map(const Node& node, std::string_view what)
+{
+    const auto* map = std::get_if<Map>(&node.content);
+    if (map == nullptr && !is_absent(node)) expected(node, what);
+    return map;
+}
+
+const List* Reader::list(const Node& node, std::string_view what)
+{
+    const auto* list = std::get_if<List>(&node.content);
+    if (list == nullptr && !is_absent(node)) expected(node, what);
+    return list;
+}
+
+std::string Reader::unknown_key(std::string_view key, std::span<const KeyName> known, std::span<const Hint> hints) const
+{
+    const auto hint = std::find_if(hints.begin(), hints.end(), [&](const Hint& h) { return h.word == key; });
+    std::vector<std::string_view> names;
+    for (const KeyName& name : known) names.push_back(name.name);
+    return "unknown key " + quote(key) + did_you_mean(hint != hints.end() ? hint->meant : nearest(key, names));
+}
+
+void Reader::check_keys(const Map& map, std::span<const KeyName> known, std::span<const Hint> hints)
+{
+    struct Seen {
+        KeyName key;
+        Place place;
+    };
+
+    std::vector<Seen> seen;
+    for (const Entry& entry : map.entries) {
+        if (entry.key.starts_with("x-")) continue;
+        const auto key =
+            std::find_if(known.begin(), known.end(), [&](const KeyName& k) { return k.name == entry.key; });
+        if (key == known.end()) {
+            problem(entry.place, unknown_key(entry.key, known, hints));
+            continue;
+        }
+        const auto other =
+            std::find_if(seen.begin(), seen.end(), [&](const Seen& s) { return s.key.setting == key->setting; });
+        if (other != seen.end())
+            problem(entry.place, quote(entry.key) + " and " + quote(other->key.name) + " (line " +
+                                     std::to_string(other->place.line) + ") are the same setting");
+        seen.push_back({*key, entry.place});
+    }
+}
+
+} // namespace pandora::procfiles

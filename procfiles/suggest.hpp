@@ -1,0 +1,22 @@
+// Which known word did the user mean?
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pandora::procfiles {
+
+/// Letters inserted, left out, replaced or swapped with their neighbour to turn one word into the other
+/// (Damerau-Levenshtein, each letter changed at most once).
+std::size_t edit_distance(std::string_view from, std::string_view to);
+
+/// The word of `known` nearest to `word`, the first of equals; empty where none is near: more than one change
+/// for every three letters is another word, not a slip.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
+
+/// "; did you mean `WORD`?", or nothing for an empty word: the end of a message.
+std::string did_you_mean(std::string_view word);
+
+} // namespace pandora::procfiles

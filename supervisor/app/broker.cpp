@@ -1,0 +1,118 @@
+#include "supervisor/app/broker.hpp"
+
+#include "supervisor/app/hub_host.hpp"
+#include "supervisor/app/hub_snapshot.hpp"
+#include "supervisor/control/supervisor_object.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <fcntl.h>
+#include <optional>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace pandora::supervisor::app {
+
+namespace {
+
+using control::Json;
+using hub::client::Outcome;
+
+constexpr int hub_listener_fd = 3;
+constexpr int link_fd = 4;
+constexpr int http_listener_fd = 5;
+
+// The master answers in well under a millisecond; this long it may be busy starting a thousand workers.
+constexpr std::chrono::milliseconds master_patience{2'000};
+
+class Broker : public hub::Observer {
+public:
+    explicit Broker(const BrokerOptions& options)
+        : app_{options.app}, host_{io_,
+                                   options.app,
+                                   {.frame_bytes_max = options.frame_bytes_max,
+                                    .call_timeout = options.call_timeout,
+                                    .allowed_uids = {0, options.owner}},
+                                   *this}
+    {
+        host_.serve_http(http_listener_fd, [this](metrics::Snapshot snapshot, auto done) {
+            describe(std::move(snapshot), std::move(done));
+        });
+        host_.hub().adopt(link_fd, {app_, master_name, 0, {::getppid(), options.owner, 0}});
+    }
+
+    int run()
+    {
+        io_.run();
+        return 0;
+    }
+
+    void identify(const hub::Credentials& peer, Identified done) override
+    {
+        host_.client().invoke(
+            control::supervisor_object_name, "who_is", Json::array({peer.pid}),
+            [app = app_, peer, done = std::move(done)](const Outcome& outcome) {
+                done(identity_from(outcome, app, peer));
+            },
+            master_patience);
+    }
+
+    void published(const hub::Identity& who, const std::string& object) override
+    {
+        // Clients wait in the listeners' queue until the master can say who they are.
+        if (who.process == master_name && object == control::supervisor_object_name) {
+            host_.hub().serve(hub_listener_fd);
+            return;
+        }
+        if (who.process.empty() || who.process == control::hub_process_name) return;
+        host_.client().send(control::supervisor_object_name, "object_published",
+                            Json::array({who.process, who.instance, object}));
+    }
+
+    void unpublished(const hub::Identity& who, const std::string& object) override
+    {
+        if (who.process == master_name && object == control::supervisor_object_name) host_.stop(); // the master is gone
+    }
+
+private:
+    static constexpr const char* master_name = "pandora";
+
+    static hub::Identity identity_from(const Outcome& outcome, const std::string& app, const hub::Credentials& peer)
+    {
+        hub::Identity stranger{.app = "", .process = "", .instance = 0, .credentials = peer};
+        const auto* json = std::get_if<Json>(&outcome);
+        if (!json || !json->is_object()) return stranger;
+        const auto whose = json->get<control::Whose>();
+        return {app, whose.process, whose.instance, peer};
+    }
+
+    void describe(metrics::Snapshot snapshot, std::function<void(metrics::Snapshot)> done)
+    {
+        host_.client().invoke(
+            control::supervisor_object_name, "list", Json::array(),
+            [snapshot = std::move(snapshot), done = std::move(done)](const Outcome& outcome) mutable {
+                if (const auto* json = std::get_if<Json>(&outcome)) {
+                    snapshot.supervisor = metrics::Supervisor::up;
+                    for (const auto& view : *json)
+                        snapshot.instances.push_back(to_sample(view.get<control::InstanceView>()));
+                }
+                done(std::move(snapshot));
+            },
+            master_patience);
+    }
+
+    boost::asio::io_context io_{1};
+    std::string app_;
+    HubHost host_;
+};
+
+} // namespace
+
+int run_broker(const BrokerOptions& options)
+{
+    for (const int fd : {hub_listener_fd, link_fd, http_listener_fd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    ::prctl(PR_SET_NAME, "pandora-hub", 0, 0, 0);
+    return Broker{options}.run();
+}
+
+} // namespace pandora::supervisor::app

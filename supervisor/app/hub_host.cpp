@@ -1,0 +1,91 @@
+#include "supervisor/app/hub_host.hpp"
+
+#include "metrics/http/endpoints.hpp"
+#include "supervisor/app/hub_snapshot.hpp"
+#include "supervisor/app/socket_pair.hpp"
+#include "supervisor/control/supervisor_object.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <csignal>
+#include <unistd.h>
+
+namespace pandora::supervisor::app {
+
+using hub::client::Call;
+using hub::client::Json;
+using hub::client::Reply;
+
+namespace {
+
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json to_json(const hub::Route& route)
+{
+    Json selectors = Json::array();
+    for (const auto& selector : route.selectors) selectors.push_back(Json::parse(selector));
+    const auto& who = route.identity;
+    return {{"client", route.client},           {"process", or_null(who.process)}, {"instance", who.instance},
+            {"pid", who.credentials.pid},       {"uid", who.credentials.uid},      {"builtin", route.builtin},
+            {"selectors", std::move(selectors)}};
+}
+
+hub::Identity own_identity(const std::string& app)
+{
+    return {app, control::hub_process_name, 0, {::getpid(), ::getuid(), ::getgid()}};
+}
+
+} // namespace
+
+HubHost::HubHost(boost::asio::io_context& io, std::string app, hub::Options options, hub::Observer& observer)
+    : io_{io}, app_{std::move(app)}, hub_{io, std::move(options), observer}, signals_{io, SIGINT, SIGTERM}
+{
+    auto [ours, hubs] = make_socket_pair();
+    hub_.adopt(hubs.release(), own_identity(app_));
+    hub::client::Options labels;
+    labels.location = {
+        {"appName", app_}, {"processName", control::hub_process_name}, {"pid", std::to_string(::getpid())}};
+    client_ = std::make_unique<hub::client::Client>(io, std::move(labels), ours.release());
+    publish_hub_object();
+    client_->start();
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+        if (!error) stop();
+    });
+}
+
+void HubHost::publish_hub_object()
+{
+    hub::client::Methods methods;
+    methods["routes"] = [this](const Call& call, const Reply& reply) { reply.value(routes(call)); };
+    client_->publish("pandora.hub", std::move(methods));
+}
+
+/// The route table without the connection that asks and, unless `{"all": true}`, without built-in ones.
+Json HubHost::routes(const Call& call) const
+{
+    const bool all = !call.params.empty() && call.params.at(0).is_object() && call.params.at(0).value("all", false);
+    const auto asker = call.source.value("client", std::string{});
+    Json found = Json::array();
+    for (const auto& route : hub_.routes())
+        if (route.client != asker && (all || !route.builtin)) found.push_back(to_json(route));
+    return found;
+}
+
+void HubHost::serve_http(int listener_fd, Describe describe)
+{
+    const auto collect = [this, describe = std::move(describe)](std::function<void(metrics::Snapshot)> done) {
+        boost::asio::post(io_, [this, describe, done = std::move(done)]() mutable {
+            metrics::Snapshot snapshot{.app = app_, .hub = to_sample(hub_.stats())};
+            describe(std::move(snapshot), std::move(done));
+        });
+    };
+    http_ = std::make_unique<metrics::http::Server>(listener_fd, metrics::http::metrics_endpoints(collect));
+}
+
+void HubHost::stop()
+{
+    http_.reset();
+    hub_.stop([this] { io_.stop(); });
+}
+
+} // namespace pandora::supervisor::app

@@ -1,0 +1,124 @@
+#include "supervisor/app/requests.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace pandora::supervisor::app {
+
+namespace {
+
+// Meant for the process they were given to, never for its children: sd_notify(3), sd_listen_fds(3),
+// sd_watchdog_enabled(3).
+constexpr std::array<std::string_view, 6> private_variables{"NOTIFY_SOCKET",  "LISTEN_FDS",    "LISTEN_PID",
+                                                            "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"};
+
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+void set(EnvironmentBlock& block, std::string_view name, std::string_view value)
+{
+    std::string entry{name};
+    entry.append("=").append(value);
+    const auto found = std::ranges::find(block, name, [](const std::string& variable) { return name_of(variable); });
+    if (found == block.end())
+        block.push_back(std::move(entry));
+    else
+        *found = std::move(entry);
+}
+
+void set_all(EnvironmentBlock& block, const procfiles::Environment& variables)
+{
+    for (const auto& variable : variables) set(block, variable.name, variable.value);
+}
+
+std::vector<std::string> argv_of(const procfiles::Command& command)
+{
+    if (const auto* shell = std::get_if<procfiles::ShellCommand>(&command)) return {"/bin/sh", "-c", shell->text};
+    return std::get<procfiles::Entrypoint>(command).argv;
+}
+
+template <class Number>
+void read_number(const std::string& text, Number& number)
+{
+    const auto* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stopped != end) throw std::runtime_error{"broker: `" + text + "` is no number"};
+}
+
+} // namespace
+
+EnvironmentBlock worker_environment(const EnvironmentBlock& inherited, const procfiles::AppSpec& app,
+                                    const procfiles::ProcessSpec& process, std::uint32_t instance, const Place& place)
+{
+    EnvironmentBlock block;
+    for (const auto& variable : inherited)
+        if (std::ranges::find(private_variables, name_of(variable)) == private_variables.end())
+            block.push_back(variable);
+    set_all(block, app.environment);
+    set_all(block, process.environment);
+    const auto index = std::to_string(instance);
+    set(block, "PANDORA_APP", place.app);
+    set(block, "PANDORA_PROCESS", process.name);
+    set(block, "PANDORA_INSTANCE", index);
+    set(block, "PANDORA_HUB_SOCKET", place.hub_socket.native());
+    set(block, "PANDORA_TMP_DIR", place.run_directory.native()); // where npm's pandora-hub looks
+    set(block, "PC_PROC_NAME", process.name);                    // process-compose's names
+    set(block, "PC_REPLICA_NUM", index);
+    return block;
+}
+
+os::SpawnRequest worker_request(const procfiles::ProcessSpec& process, EnvironmentBlock environment)
+{
+    os::SpawnRequest request;
+    request.argv = argv_of(process.command);
+    request.environment = std::move(environment);
+    request.working_directory = process.working_dir;
+    return request;
+}
+
+os::SpawnRequest stop_request(const procfiles::ProcessSpec& process, EnvironmentBlock environment, pid_t main_pid)
+{
+    set(environment, "MAINPID", std::to_string(main_pid));
+    os::SpawnRequest request;
+    request.argv = {"/bin/sh", "-c", process.shutdown.command};
+    request.environment = std::move(environment);
+    request.working_directory = process.working_dir;
+    return request;
+}
+
+std::vector<std::string> broker_arguments(const BrokerOptions& options)
+{
+    return {options.app, std::to_string(options.owner), std::to_string(options.frame_bytes_max),
+            std::to_string(options.call_timeout.count())};
+}
+
+BrokerOptions broker_options(const std::vector<std::string>& arguments)
+{
+    if (arguments.size() != 4) throw std::runtime_error{"`broker` is started by `pandora run` alone"};
+    BrokerOptions options{.app = arguments[0]};
+    std::chrono::milliseconds::rep timeout_ms = 0;
+    read_number(arguments[1], options.owner);
+    read_number(arguments[2], options.frame_bytes_max);
+    read_number(arguments[3], timeout_ms);
+    options.call_timeout = std::chrono::milliseconds{timeout_ms};
+    return options;
+}
+
+os::SpawnRequest broker_request(const BrokerOptions& options, const BrokerDescriptors& descriptors, int executable,
+                                std::optional<os::RunAs> run_as)
+{
+    os::SpawnRequest request;
+    request.argv = {"pandora: hub", "broker"};
+    for (auto& argument : broker_arguments(options)) request.argv.push_back(std::move(argument));
+    request.listen_fds = {descriptors.hub_listener, descriptors.link, descriptors.http_listener};
+    request.executable = executable;
+    request.run_as = run_as;
+    request.no_new_privileges = true;
+    request.working_directory = "/";
+    return request;
+}
+
+} // namespace pandora::supervisor::app

@@ -1,0 +1,10 @@
+#include "supervisor/app/run.hpp"
+
+#include "procfiles/load.hpp"
+#include "supervisor/app/master.hpp"
+
+namespace pandora::supervisor::app {
+
+int run(const std::filesystem::path& procfile) { return Master{procfiles::load(procfile)}.run(); }
+
+} // namespace pandora::supervisor::app

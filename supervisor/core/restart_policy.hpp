@@ -1,0 +1,54 @@
+// Whether, and after which delay, a process that ended by itself is started again.
+#pragma once
+
+#include "procfiles/spec.hpp"
+#include "supervisor/core/exit_status.hpp"
+#include "supervisor/core/ids.hpp"
+
+#include <deque>
+#include <variant>
+
+namespace pandora::supervisor::core {
+
+struct RestartAfter {
+    Millis delay{};
+    bool operator==(const RestartAfter&) const = default;
+};
+
+/// The rule asks for no restart.
+struct StayDown {
+    bool operator==(const StayDown&) const = default;
+};
+
+/// The rule asks for one, but `max_restarts` in the window are spent: a crash loop.
+struct GiveUp {
+    bool operator==(const GiveUp&) const = default;
+};
+
+/// This end ends the whole app (`exit_on_failure`, `exit_on_end`).
+struct EndApp {
+    bool operator==(const EndApp&) const = default;
+};
+
+using Verdict = std::variant<RestartAfter, StayDown, GiveUp, EndApp>;
+
+/// One object an instance. Delays grow from `backoff` by `backoff_multiplier` up to `backoff_max`, and start anew once
+/// a run has lasted `reset_after`; any `restart_window` holds at most `max_restarts` restarts (0 = without limit).
+/// The shape is einhorn's and Kubernetes' (growth, cap, reset), the window OTP's and systemd's.
+class RestartPolicy {
+public:
+    explicit RestartPolicy(const procfiles::Availability& rule) : rule_{rule} {}
+
+    /// `ran_for`: how long the ended run lasted (0 when it never began). `now` never decreases between calls.
+    Verdict on_end(const ExitStatus& status, Clock::duration ran_for, TimePoint now);
+
+private:
+    bool wants_restart(const ExitStatus& status) const;
+    Millis next_delay() const;
+
+    procfiles::Availability rule_;
+    std::deque<TimePoint> recent_; // restarts inside the window, oldest first; kept only where there is a limit
+    std::uint32_t restarts_in_a_row_ = 0;
+};
+
+} // namespace pandora::supervisor::core

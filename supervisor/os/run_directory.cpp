@@ -1,0 +1,84 @@
+#include "supervisor/os/run_directory.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <stdexcept>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+namespace pandora::supervisor::os {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// sun_path holds 107 characters and a NUL; the longest name in the folder is "/pandorajs_pandora_msg_hub.sock".
+constexpr std::size_t path_bytes_max = 76;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& why)
+{
+    throw std::runtime_error{"run directory " + path.string() + ": " + why};
+}
+
+/// In a folder where anyone may make files: ours must be ours all the way down.
+fs::path shared_fallback() { return "/tmp/pandora-" + std::to_string(::geteuid()); }
+
+void make_private_folder(const fs::path& path)
+{
+    std::error_code ignored;
+    fs::create_directories(path.parent_path(), ignored);
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail(path, std::strerror(errno));
+
+    struct stat info {};
+
+    if (::lstat(path.c_str(), &info) != 0) fail(path, std::strerror(errno));
+    // In /tmp anyone may have made it first, with a link or with themselves as owner.
+    if (!S_ISDIR(info.st_mode)) fail(path, "is not a folder");
+    if (info.st_uid != ::geteuid()) fail(path, "belongs to user " + std::to_string(info.st_uid));
+    if (::chmod(path.c_str(), 0700) != 0) fail(path, std::strerror(errno));
+}
+
+std::string running_master(const fs::path& folder)
+{
+    std::ifstream file{folder / "master.pid"};
+    std::string pid;
+    return file >> pid ? "pid " + pid : "pid unknown";
+}
+
+} // namespace
+
+fs::path runtime_root()
+{
+    if (const char* named = std::getenv("PANDORA_RUNTIME_DIR"); named && *named) return named;
+    if (::geteuid() == 0) return "/run/pandora";
+    if (const char* xdg = std::getenv("XDG_RUNTIME_DIR"); xdg && *xdg) return fs::path{xdg} / "pandora";
+    return shared_fallback();
+}
+
+RunDirectory::RunDirectory(const std::string& app) : path_{fs::absolute(runtime_root() / app).lexically_normal()}
+{
+    if (path_.native().size() > path_bytes_max)
+        fail(path_, "is longer than " + std::to_string(path_bytes_max) +
+                        " characters; set PANDORA_RUNTIME_DIR to a shorter folder");
+    if (path_.parent_path() == shared_fallback()) make_private_folder(path_.parent_path());
+    make_private_folder(path_);
+    lock_ = UniqueFd{::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!lock_) fail(path_, std::string{"lock: "} + std::strerror(errno));
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+        throw std::runtime_error{"app `" + app + "` is already running (" + running_master(path_) + ", " +
+                                 path_.string() + ")"};
+    std::ofstream{path_ / "master.pid", std::ios::trunc} << ::getpid() << '\n';
+}
+
+/// The lock file itself stays: to unlink it would let two masters hold locks on two files of one name.
+RunDirectory::~RunDirectory()
+{
+    std::error_code ignored;
+    fs::remove(legacy_hub_socket(), ignored);
+    fs::remove(path_ / "master.pid", ignored);
+}
+
+} // namespace pandora::supervisor::os

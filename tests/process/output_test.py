@@ -1,0 +1,66 @@
+"""What the workers write: nothing is lost, nobody waits."""
+
+import os
+import signal
+import sys
+import unittest
+
+from pandora import App, wait_until
+
+
+class Output(unittest.TestCase):
+    def test_every_line_carries_the_name_of_its_process(self):
+        with App("  long-name: {command: echo one; echo two >&2}\n  b: {command: echo three, replicas: 2}") as app:
+            app.wait_exit()
+            for line in ("long-name | one", "long-name | two", "b/0       | three", "b/1       | three"):
+                self.assertIn(line, app.lines)
+
+    def test_a_line_without_newline_is_shown_while_the_worker_lives(self):
+        with App("  a: {command: printf prompt; exec sleep 1000}") as app:
+            app.wait_line(r"^a .*\| prompt$")
+
+    def test_nothing_is_lost_across_a_hundred_quick_lives(self):
+        with App("  a: {command: 'echo life $$$$',\n"
+                 "      availability: {restart: always, backoff: 0ms, max_restarts: 99}}") as app:
+            app.wait_exit()
+            self.assertEqual(sum("| life " in line for line in app.lines), 100)
+
+    def test_many_lines_arrive_whole_and_in_order(self):
+        with App("  a: {command: seq 1 200000}") as app:
+            app.wait_exit()
+            numbers = [int(line.split("| ")[1]) for line in app.lines if line.startswith("a ")]
+            self.assertEqual(numbers, list(range(1, 200001)))
+
+    def test_a_reader_that_does_not_read_holds_up_no_worker(self):
+        reader, writer = os.pipe()
+        try:
+            with App("  chatty: {command: 'yes | head -c 20000000; touch finished; exec sleep 1000'}\n"
+                     "  web: {command: exec sleep 1000, availability: {restart: always, backoff: 0ms}}",
+                     stdout=writer) as app:
+                wait_until((app.folder / "finished").exists, "chatty wrote 20 MB that nobody reads")
+                pid = app.pid_of("web/0")
+                os.kill(pid, signal.SIGKILL)
+                wait_until(lambda: app.instances()["web/0"]["pid"] not in (None, pid), "web was restarted meanwhile")
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+
+class Environment(unittest.TestCase):
+    def test_a_worker_gets_what_the_procfile_and_pandora_say(self):
+        with App("  web: {command: 'echo $A $B $C $PANDORA_APP $PANDORA_PROCESS $PANDORA_INSTANCE $NOTIFY_SOCKET.',\n"
+                 "        environment: [B=process], env_file: more.env}",
+                 head="environment: {A: app, B: app}", files={"more.env": "C='from a file'\n"},
+                 environment={"NOTIFY_SOCKET": "/run/of/the/master"}) as app:
+            app.wait_exit()
+            self.assertIn("web     | app process from a file t web 0 .", app.lines)
+
+    def test_a_worker_runs_where_the_procfile_says(self):
+        with App("  a: {command: pwd}\n  b: {command: pwd, working_dir: /usr}") as app:
+            app.wait_exit()
+            self.assertIn(f"a       | {app.folder}", app.lines)
+            self.assertIn("b       | /usr", app.lines)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())

@@ -1,0 +1,234 @@
+"""Runs a real pandora for the tests: a procfile in a folder of its own, its output line by line, its metrics.
+
+PANDORA_BIN names the binary under test.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+BINARY = os.environ["PANDORA_BIN"]
+
+# Generous: a test fails by its deadline only when something is wrong, however slow the machine or the sanitizer.
+DEADLINE_S = 30.0
+
+
+def wait_until(condition, what, deadline_s=DEADLINE_S):
+    """Returns the first true value of `condition()`; fails with `what` (a text, or a function that makes one)."""
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline_s} s: {what() if callable(what) else what}")
+        time.sleep(0.01)
+
+
+def process_state(pid):
+    """The state letter of /proc/PID/stat, or None where there is no such process."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return stat.rpartition(")")[2].split()[0]
+
+
+def is_gone(pid):
+    return process_state(pid) in (None, "Z")
+
+
+def children_of(pid):
+    """All children of all its threads, zombies too."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+class App:
+    """One `pandora run`. Use it as a context manager: at the end nothing of it is left."""
+
+    def __init__(self, processes, *, head="", files=None, name="t", environment=None, stdout=None,
+                 hard_descriptor_limit=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
+        self.name = name
+        self.procfile = self.folder / "procfile.yml"
+        self.procfile.write_text(f"name: {name}\nmetrics: {{listen: 127.0.0.1:0}}\n{head}\nprocesses:\n{processes}\n")
+        for path, text in (files or {}).items():
+            (self.folder / path).write_text(text)
+        self.environment = dict(os.environ, PANDORA_RUNTIME_DIR=str(self.folder / "run"), **(environment or {}))
+        self.environment.pop("PANDORA_HUB_SOCKET", None)
+        self.lines = collections.deque()
+        self.stdout = stdout
+        self.hard_descriptor_limit = hard_descriptor_limit
+        self.reader = None
+        self.master = None
+
+    def __enter__(self):
+        self.master = subprocess.Popen([BINARY, "run", str(self.procfile)], env=self.environment,
+                                       stdout=self.stdout or subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       stdin=subprocess.DEVNULL, preexec_fn=self._limit)
+        if self.stdout is None:
+            self.reader = threading.Thread(target=self._read, daemon=True)
+            self.reader.start()
+        return self
+
+    def _limit(self):
+        if self.hard_descriptor_limit:
+            both = (self.hard_descriptor_limit, self.hard_descriptor_limit)
+            resource.setrlimit(resource.RLIMIT_NOFILE, both)
+
+    def _read(self):
+        for line in self.master.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
+
+    def __exit__(self, *_):
+        if self.master.poll() is None:
+            self.master.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+            if self.master.poll() is None:
+                self.master.send_signal(signal.SIGTERM)
+        try:
+            self.master.wait(DEADLINE_S)
+        finally:
+            self.master.kill()
+            if self.reader:
+                self.reader.join(DEADLINE_S)
+                self.master.stdout.close()
+            shutil.rmtree(self.folder)
+
+    # ---- what it says
+
+    def output(self):
+        return "\n".join(self.lines)
+
+    def wait_line(self, pattern, count=1, deadline_s=DEADLINE_S):
+        """The match of the `count`-th line that matches."""
+        expression = re.compile(pattern)
+
+        def nth():
+            found = [m for m in map(expression.search, list(self.lines)) if m]
+            return found[count - 1] if len(found) >= count else None
+
+        return wait_until(nth, lambda: f"line {count} of /{pattern}/ in:\n{self.output()}", deadline_s)
+
+    def wait_exit(self, deadline_s=DEADLINE_S):
+        """The exit code, once all of its output has been read."""
+        code = self.master.wait(deadline_s)
+        if self.reader:
+            self.reader.join(deadline_s)
+        return code
+
+    def signal(self, number):
+        self.master.send_signal(number)
+
+    # ---- what can be asked
+
+    @property
+    def run_directory(self):
+        return self.folder / "run" / self.name
+
+    @property
+    def hub_socket(self):
+        return self.run_directory / "hub.sock"
+
+    def http(self, path):
+        port = self.wait_line(r"metrics on http://127\.0\.0\.1:(\d+)/").group(1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=DEADLINE_S) as answer:
+            return answer.read().decode()
+
+    def metric(self, name, **labels):
+        """The value of the one sample with these labels, or None."""
+        for line in self.http("/metrics").splitlines():
+            if not line.startswith(name + "{"):
+                continue
+            have = dict(re.findall(r'(\w+)="([^"]*)"', line))
+            if all(have.get(key) == value for key, value in labels.items()):
+                return float(line.rpartition(" ")[2])
+        return None
+
+    def instances(self):
+        """{"web/0": {...}} as the supervisor lists them on the hub."""
+        with Client(self.hub_socket) as client:
+            listed = client.invoke("pandora.supervisor", "list")["data"]
+        return {f"{i['process']}/{i['instance']}": i for i in listed}
+
+    def pid_of(self, instance):
+        """The live pid of "web/0"."""
+        return wait_until(lambda: self.instances()[instance]["pid"], f"{instance} has a pid")
+
+    def routes(self):
+        done = subprocess.run([BINARY, "hub", "routes", "--socket", str(self.hub_socket), "--json"],
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+        return json.loads(done.stdout)
+
+
+class Client:
+    """A hub client of few words, written from hub/PROTOCOL.md: legacy dialect, one call at a time."""
+
+    def __init__(self, path, location=None, timeout_s=DEADLINE_S):
+        self.location = location or {}
+        self.id = 0
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(timeout_s)
+        wait_until(lambda: self.socket.connect_ex(str(path)) == 0, f"connect to {path}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, action, data):
+        self.id += 1
+        body = json.dumps({"action": action, "data": data}, separators=(",", ":")).encode()
+        self.socket.sendall(struct.pack(">BII", 0, self.id, len(body)) + body)
+        return self.id
+
+    def receive(self):
+        """(id, body) of the next frame."""
+        _, number, length = struct.unpack(">BII", self._exactly(9))
+        return number, json.loads(self._exactly(length)) if length else None
+
+    def _exactly(self, count):
+        data = b""
+        while len(data) < count:
+            chunk = self.socket.recv(count - len(data))
+            if not chunk:
+                raise ConnectionError("the hub closed the connection")
+            data += chunk
+        return data
+
+    def request(self, action, data):
+        wanted = f"response_callback_{self.send(action, data)}"
+        while True:
+            _, body = self.receive()
+            if body and body["action"] == wanted:
+                return body["data"]
+
+    def online(self):
+        return self.request("PANDORA_HUB_ACTION_ONLINE_UP", {"host": self.location, "needReply": True})
+
+    def publish(self, name):
+        selector = dict(self.location, objectName=name)
+        return self.request("PANDORA_HUB_ACTION_PUBLISH_UP",
+                            {"data": {"selector": selector}, "host": self.location, "needReply": True})
+
+    def invoke(self, name, method, *params):
+        """The ReplyPackage."""
+        return self.request("PANDORA_HUB_ACTION_MSG_UP",
+                            {"remote": {"objectName": name}, "action": "OBJECT_ACTION_INVOKE", "broadcast": False,
+                             "propertyName": method, "data": list(params), "host": self.location, "needReply": True})

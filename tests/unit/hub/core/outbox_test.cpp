@@ -1,0 +1,162 @@
+#include "hub/core/outbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+#include <string>
+
+namespace pandora::hub::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint start{100s};
+
+std::string frame_text(std::uint32_t id, std::string_view body)
+{
+    const auto header = wire::encode_header({0, id, static_cast<std::uint32_t>(body.size())});
+    return std::string{reinterpret_cast<const char*>(header.data()), header.size()}.append(body);
+}
+
+void append(Outbox& outbox, std::uint32_t id, std::string_view body, TimePoint now = start)
+{
+    const std::array pieces{body};
+    outbox.append({id, pieces}, now);
+}
+
+std::string content(const Outbox& outbox)
+{
+    std::array<std::string_view, 1000> blocks;
+    std::string out;
+    const std::size_t count = outbox.gather(blocks);
+    for (std::size_t i = 0; i < count; ++i) out += blocks[i];
+    return out;
+}
+
+TEST(Outbox, GathersSmallFramesIntoOneBlock)
+{
+    Outbox outbox;
+    for (std::uint32_t id = 1; id <= 100; ++id) append(outbox, id, "body");
+    std::array<std::string_view, 8> blocks;
+    EXPECT_EQ(outbox.gather(blocks), 1U);
+    EXPECT_EQ(outbox.bytes(), 1300U);
+    EXPECT_EQ(outbox.frames(), 100U);
+    EXPECT_EQ(content(outbox).substr(0, 26), frame_text(1, "body") + frame_text(2, "body"));
+}
+
+TEST(Outbox, KeepsASharedBodyByReference)
+{
+    const auto shared = std::make_shared<const std::string>(100'000, 'x');
+    Outbox outbox;
+    const std::array<std::string_view, 3> pieces{"[", *shared, "]"};
+    outbox.append({5, pieces, shared}, start);
+    EXPECT_EQ(shared.use_count(), 2);
+    EXPECT_EQ(content(outbox), frame_text(5, "[" + *shared + "]"));
+    outbox.consume(outbox.bytes(), start);
+    EXPECT_EQ(shared.use_count(), 1);
+}
+
+TEST(Outbox, CountsAFrameAsCompleteWithItsLastByte)
+{
+    Outbox outbox;
+    append(outbox, 1, "abc");
+    append(outbox, 2, "");
+    EXPECT_EQ(outbox.consume(11, start), 0U);
+    EXPECT_EQ(outbox.frames(), 2U);
+    EXPECT_EQ(outbox.consume(1, start), 1U);
+    EXPECT_EQ(outbox.consume(9, start), 1U);
+    EXPECT_TRUE(outbox.empty());
+    EXPECT_EQ(outbox.frames(), 0U);
+}
+
+TEST(Outbox, GivesOutWhatWentInHoweverItIsConsumed)
+{
+    std::mt19937 random{7};
+    Outbox outbox;
+    std::string expected, got;
+    const auto shared = std::make_shared<const std::string>(3'000, 's');
+    for (std::uint32_t step = 1; step < 3'000; ++step) {
+        if (random() % 2 == 0) {
+            const bool by_reference = random() % 3 == 0;
+            const std::string body(random() % (random() % 50 == 0 ? 200'000 : 300), 'c');
+            const std::array<std::string_view, 2> pieces{by_reference ? std::string_view{*shared} : body, "!"};
+            outbox.append({step, pieces, by_reference ? shared : nullptr}, start);
+            expected += frame_text(step, std::string{pieces[0]} + "!");
+        } else if (!outbox.empty()) {
+            const std::string text = content(outbox);
+            const std::size_t taken = std::min<std::size_t>(text.size(), random() % 100'000);
+            got += text.substr(0, taken);
+            outbox.consume(taken, start);
+        }
+        ASSERT_EQ(outbox.bytes(), expected.size() - got.size());
+    }
+    EXPECT_EQ(got + content(outbox), expected);
+}
+
+TEST(Outbox, ClearsToNothing)
+{
+    Outbox outbox;
+    append(outbox, 1, "abc");
+    outbox.consume(2, start);
+    outbox.clear();
+    EXPECT_TRUE(outbox.empty());
+    EXPECT_EQ(outbox.frames(), 0U);
+    append(outbox, 2, "d");
+    EXPECT_EQ(content(outbox), frame_text(2, "d"));
+}
+
+class Congestion : public testing::Test {
+protected:
+    void put(std::size_t bytes, TimePoint now)
+    {
+        append(outbox, 1, std::string(bytes - wire::header_bytes, 'x'), now);
+        outbox.watch(limits, now);
+    }
+
+    void take(std::size_t bytes, TimePoint now)
+    {
+        outbox.consume(bytes, now);
+        outbox.watch(limits, now);
+    }
+
+    wire::Limits limits{.queue_bytes_soft = 1000, .queue_patience = 10s};
+    Outbox outbox;
+};
+
+TEST_F(Congestion, ComesWhenNothingMovesForTheTimeOfPatience)
+{
+    EXPECT_FALSE(outbox.congested(limits, start + 1h));
+    put(100, start);
+    EXPECT_FALSE(outbox.congested(limits, start + 9s));
+    EXPECT_TRUE(outbox.congested(limits, start + 10s));
+    take(1, start + 11s);
+    EXPECT_FALSE(outbox.congested(limits, start + 20s));
+    EXPECT_TRUE(outbox.congested(limits, start + 21s));
+    take(99, start + 22s);
+    EXPECT_FALSE(outbox.congested(limits, start + 1h));
+}
+
+TEST_F(Congestion, CountsPatienceAnewForAQueueThatHadRunEmpty)
+{
+    put(100, start);
+    take(100, start + 1s);
+    put(100, start + 1h);
+    EXPECT_FALSE(outbox.congested(limits, start + 1h + 9s));
+}
+
+TEST_F(Congestion, ComesWhenTheQueueStaysAboveTheSoftLimitThoughItMoves)
+{
+    put(1001, start);
+    for (int second = 1; second < 10; ++second) {
+        put(100, start + second * 1s);
+        take(100, start + second * 1s);
+        EXPECT_FALSE(outbox.congested(limits, start + second * 1s)) << second;
+    }
+    EXPECT_TRUE(outbox.congested(limits, start + 10s));
+    take(1, start + 10s);
+    EXPECT_FALSE(outbox.congested(limits, start + 10s)) << "at the limit is not above it";
+}
+
+} // namespace
+} // namespace pandora::hub::core

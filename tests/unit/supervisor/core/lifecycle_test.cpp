@@ -1,0 +1,223 @@
+#include "supervisor/core/lifecycle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace pandora::supervisor::core {
+namespace {
+
+using namespace std::chrono_literals;
+using procfiles::ProcessSpec;
+using procfiles::Restart;
+
+constexpr InstanceId id{ProcessId{3}, 1};
+
+/// What was done, as short words: "starting", "spawn", "group SIGTERM", "stop command", ...
+std::vector<std::string> words(const Actions& actions)
+{
+    std::vector<std::string> out;
+    for (const auto& action : actions) {
+        if (std::get_if<Spawn>(&action)) out.emplace_back("spawn");
+        if (const auto* s = std::get_if<Signal>(&action))
+            out.push_back((s->target == Target::group ? "group " : "leader ") + signal_name(s->signal));
+        if (std::get_if<RunStopCommand>(&action)) out.emplace_back("stop command");
+        if (const auto* a = std::get_if<Announce>(&action)) out.emplace_back(name(a->to));
+    }
+    return out;
+}
+
+using Words = std::vector<std::string>;
+
+struct LifecycleTest : testing::Test {
+    ProcessSpec spec{.name = "web"};
+    TimePoint now{};
+
+    /// Runs one step at `now` and tells what it did.
+    template <class Step>
+    Words on(Lifecycle& instance, Step step)
+    {
+        Actions out;
+        step(instance, out);
+        return words(out);
+    }
+
+    Lifecycle started()
+    {
+        Lifecycle instance{id, spec};
+        Actions out;
+        instance.start(now, out);
+        instance.spawned(42, now, out);
+        return instance;
+    }
+
+    Words end(Lifecycle& instance, ExitStatus status, bool group_empty = true)
+    {
+        return on(instance, [&](auto& i, auto& out) { i.ended(status, group_empty, now, out); });
+    }
+
+    Words advance(Lifecycle& instance, Millis by)
+    {
+        now += by;
+        return on(instance, [&](auto& i, auto& out) { i.advance(now, out); });
+    }
+
+    Words stop(Lifecycle& instance)
+    {
+        return on(instance, [&](auto& i, auto& out) { i.stop(now, out); });
+    }
+};
+
+TEST_F(LifecycleTest, IsReadyOnceExecSucceededWhereNothingElseWasPromised)
+{
+    Lifecycle instance{id, spec};
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.start(now, out); }), (Words{"starting", "spawn"}));
+    EXPECT_FALSE(instance.has_started());
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(42, now, out); }), Words{"ready"});
+    EXPECT_EQ(instance.pid(), 42);
+    EXPECT_TRUE(instance.has_started());
+}
+
+TEST_F(LifecycleTest, IsReadyOnceEveryPromisedObjectIsPublished)
+{
+    spec.objects = {"a", "b"};
+    auto instance = started();
+    const auto publish = [&](const char* object) {
+        return on(instance, [&](auto& i, auto& out) { i.published(object, now, out); });
+    };
+    EXPECT_EQ(instance.state(), State::starting);
+    EXPECT_EQ(publish("a"), Words{});
+    EXPECT_EQ(publish("other"), Words{});
+    EXPECT_EQ(publish("b"), Words{"ready"});
+    EXPECT_EQ(publish("b"), Words{});
+}
+
+TEST_F(LifecycleTest, WhatTheLastRunPublishedDoesNotMakeTheNextOneReady)
+{
+    spec.objects = {"a"};
+    spec.availability = {.restart = Restart::always, .backoff = 0ms};
+    auto instance = started();
+    on(instance, [&](auto& i, auto& out) { i.published("a", now, out); });
+    EXPECT_EQ(end(instance, Exited{1}), (Words{"backoff", "starting", "spawn"}));
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(43, now, out); }), Words{});
+    EXPECT_EQ(instance.state(), State::starting);
+}
+
+TEST_F(LifecycleTest, BacksOffThenStartsAgain)
+{
+    spec.availability = {.restart = Restart::on_failure, .backoff = 200ms};
+    auto instance = started();
+    EXPECT_EQ(end(instance, Killed{SIGSEGV, false}), Words{"backoff"});
+    EXPECT_EQ(advance(instance, 199ms), Words{});
+    EXPECT_EQ(advance(instance, 1ms), (Words{"starting", "spawn"}));
+    EXPECT_EQ(instance.restarts(), 1U);
+    EXPECT_EQ(instance.last_end(), ExitStatus(Killed{SIGSEGV, false}));
+}
+
+TEST_F(LifecycleTest, AStartThatFailsCountsAsAFailure)
+{
+    spec.availability = {.restart = Restart::on_failure, .backoff = 1s};
+    Lifecycle instance{id, spec};
+    on(instance, [&](auto& i, auto& out) { i.start(now, out); });
+    EXPECT_EQ(end(instance, NotStarted{"cannot execute"}), Words{"backoff"});
+    EXPECT_EQ(advance(instance, 1s), (Words{"starting", "spawn"}));
+    EXPECT_EQ(instance.restarts(), 1U);
+    EXPECT_FALSE(instance.has_started());
+}
+
+TEST_F(LifecycleTest, StaysDownAsItEnded)
+{
+    auto good = started();
+    EXPECT_EQ(end(good, Exited{0}), Words{"completed"});
+    auto bad = started();
+    EXPECT_EQ(end(bad, Exited{2}), Words{"failed"});
+    EXPECT_FALSE(bad.deadline());
+}
+
+TEST_F(LifecycleTest, StopSignalsTheGroupAndWakesItThenKillsItAfterItsGrace)
+{
+    spec.shutdown = {.signal = SIGINT, .timeout = 5s};
+    auto instance = started();
+    EXPECT_EQ(stop(instance), (Words{"stopping", "group SIGINT", "group SIGCONT"}));
+    EXPECT_EQ(stop(instance), Words{});
+    EXPECT_EQ(advance(instance, 4999ms), Words{});
+    EXPECT_EQ(advance(instance, 1ms), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(advance(instance, 5s), (Words{"stopping", "group SIGKILL"})) << "a stop never gives up";
+    EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{"completed"});
+    EXPECT_FALSE(instance.deadline());
+}
+
+TEST_F(LifecycleTest, StopWaitsForTheWholeGroupAndKillsWhatIsLeftOfIt)
+{
+    auto instance = started();
+    stop(instance);
+    EXPECT_EQ(end(instance, Killed{SIGTERM, false}, false), Words{}) << "the grace goes on for the group";
+    EXPECT_EQ(instance.state(), State::stopping);
+    EXPECT_EQ(advance(instance, 10s), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }), Words{"completed"});
+}
+
+TEST_F(LifecycleTest, ARestartWaitsUntilTheOldGroupIsGone)
+{
+    spec.availability = {.restart = Restart::always, .backoff = 0ms};
+    auto instance = started();
+    EXPECT_EQ(end(instance, Exited{1}, false), (Words{"stopping", "group SIGTERM", "group SIGCONT"}));
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }),
+              (Words{"backoff", "starting", "spawn"}));
+}
+
+TEST_F(LifecycleTest, AStopWhileTheOldGroupIsEndingPreventsTheRestart)
+{
+    spec.availability = {.restart = Restart::always};
+    auto instance = started();
+    end(instance, Exited{1}, false);
+    EXPECT_EQ(stop(instance), Words{});
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }), Words{"completed"});
+}
+
+TEST_F(LifecycleTest, AStopDuringBackoffCancelsTheRestart)
+{
+    spec.availability = {.restart = Restart::always, .backoff = 1s};
+    auto instance = started();
+    end(instance, Exited{1});
+    EXPECT_EQ(stop(instance), Words{"completed"});
+    EXPECT_EQ(advance(instance, 2s), Words{});
+}
+
+TEST_F(LifecycleTest, AStopBetweenSpawnAndItsReportStillEndsTheProcess)
+{
+    Lifecycle instance{id, spec};
+    on(instance, [&](auto& i, auto& out) { i.start(now, out); });
+    EXPECT_EQ(stop(instance), (Words{"stopping", "group SIGTERM", "group SIGCONT"}));
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(42, now, out); }), Words{});
+    EXPECT_EQ(end(instance, Killed{SIGTERM, false}), Words{"completed"});
+}
+
+TEST_F(LifecycleTest, TheStopCommandReplacesTheSignalButNotTheKill)
+{
+    spec.shutdown = {.command = "kill $MAINPID", .timeout = 2s};
+    auto instance = started();
+    EXPECT_EQ(stop(instance), (Words{"stopping", "stop command"}));
+    EXPECT_EQ(advance(instance, 2s), (Words{"stopping", "group SIGKILL"}));
+}
+
+TEST_F(LifecycleTest, ParentOnlySparesTheRestOfTheGroupAtFirst)
+{
+    spec.shutdown = {.timeout = 1s, .parent_only = true};
+    auto instance = started();
+    EXPECT_EQ(stop(instance), (Words{"stopping", "leader SIGTERM", "leader SIGCONT"}));
+    EXPECT_EQ(advance(instance, 1s), (Words{"stopping", "group SIGKILL"}));
+}
+
+TEST_F(LifecycleTest, KillNeitherWaitsNorRunsTheStopCommand)
+{
+    spec.shutdown = {.command = "sleep 100"};
+    auto instance = started();
+    const auto kill = [&] { return on(instance, [&](auto& i, auto& out) { i.kill(now, out); }); };
+    EXPECT_EQ(kill(), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{"completed"});
+    EXPECT_EQ(kill(), Words{});
+}
+
+} // namespace
+} // namespace pandora::supervisor::core
