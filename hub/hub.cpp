@@ -34,6 +34,7 @@ wire::Limits limits_from(const Options& options)
     wire::Limits limits;
     limits.frame_bytes_max = options.frame_bytes_max;
     limits.call_timeout = options.call_timeout;
+    limits.unidentified_max = options.unidentified_max;
     limits.queue_bytes_hard =
         std::max<std::size_t>(limits.queue_bytes_hard, options.frame_bytes_max + wire::rewrap_bytes_max);
     return limits;
@@ -62,7 +63,7 @@ class Hub::Impl : public net::SessionOwner {
 public:
     Impl(boost::asio::io_context& io, Options options, Observer& observer)
         : io_{io}, options_{std::move(options)}, observer_{observer},
-          router_{limits_from(options_), seed_from(options_), now()}, deadline_{io}, drain_{io}
+          limits_{limits_from(options_)}, router_{limits_, seed_from(options_), now()}, deadline_{io}, drain_{io}
     {}
 
     ~Impl() override
@@ -96,8 +97,9 @@ public:
             for (const auto& session : std::exchange(unidentified_, {})) session->close();
             router_.shut_down(now());
             drain_.expires_after(drain_time);
-            drain_.async_wait([this](const boost::system::error_code& error) {
-                if (!error) close_all();
+            drain_.async_wait([self = std::weak_ptr{self_}](const boost::system::error_code& error) {
+                const auto alive = self.lock();
+                if (alive && !error) (*alive)->close_all();
             });
         }
         fed();
@@ -121,6 +123,7 @@ private:
     void close_drained();
     void close_all();
     void arm_deadline();
+    void deadline_came();
 
     bool admits(uid_t uid) const
     {
@@ -130,6 +133,7 @@ private:
     boost::asio::io_context& io_;
     Options options_;
     Observer& observer_;
+    wire::Limits limits_;
     core::Router router_;
     std::list<net::Listener> listeners_;
     std::set<std::shared_ptr<Session>> unidentified_;
@@ -152,6 +156,8 @@ void Hub::Impl::accepted(net::Descriptor socket, const core::Credentials& peer)
 {
     if (stopping_) return;
     if (!admits(peer.uid)) return router_.count(core::Disconnect::uid_not_allowed);
+    if (unidentified_.size() >= limits_.unidentified_max)
+        return router_.count(core::Disconnect::too_many_unidentified);
     const auto session = std::make_shared<Session>(std::move(socket), router_, *this);
     unidentified_.insert(session);
     observer_.identify(peer, [this, waiting = std::weak_ptr{session}](Identity who) {
@@ -254,12 +260,18 @@ void Hub::Impl::arm_deadline()
     if (!next || (armed_ && *armed_ <= *next)) return;
     armed_ = next;
     deadline_.expires_at(*next);
-    deadline_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return; // moved, or the hub is gone
-        armed_.reset();
-        router_.advance(now());
-        do_what_is_asked();
+    // A timer that has fired already can no longer be cancelled: the hub may be gone when its turn comes.
+    deadline_.async_wait([self = std::weak_ptr{self_}](const boost::system::error_code& error) {
+        const auto alive = self.lock();
+        if (alive && !error) (*alive)->deadline_came(); // an error: the timer was moved
     });
+}
+
+void Hub::Impl::deadline_came()
+{
+    armed_.reset();
+    router_.advance(now());
+    do_what_is_asked();
 }
 
 Stats Hub::Impl::stats() const

@@ -21,6 +21,7 @@ struct Options {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
     std::chrono::milliseconds call_timeout{5'000}; // of a call that names no timeout of its own
     std::vector<uid_t> allowed_uids;               // whom the hub admits; empty = everyone the socket's mode lets in
+    std::size_t unidentified_max = 1024;           // connections that wait for Observer::identify; one more is closed
     std::uint64_t seed = 0;                        // of the random choice between equal providers; 0 = from the kernel
 };
 

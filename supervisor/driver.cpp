@@ -75,9 +75,16 @@ void Driver::run_events()
     arm();
 }
 
+/// Deeds before words: to tell the console wakes another thread, which on a busy machine would delay a restart.
 void Driver::perform_each(const core::Actions& actions)
 {
-    for (const auto& action : actions) perform(action);
+    const auto is_deed = [](const core::Action& action) {
+        return !std::holds_alternative<core::Announce>(action) && !std::holds_alternative<core::Finish>(action);
+    };
+    for (const auto& action : actions)
+        if (is_deed(action)) perform(action);
+    for (const auto& action : actions)
+        if (!is_deed(action)) perform(action);
 }
 
 void Driver::perform(const core::Action& action)

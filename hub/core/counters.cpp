@@ -50,6 +50,7 @@ std::string_view name_of(Disconnect reason)
     case Disconnect::frame_timeout: return "frame_timeout";
     case Disconnect::malformed: return "malformed";
     case Disconnect::uid_not_allowed: return "uid_not_allowed";
+    case Disconnect::too_many_unidentified: return "too_many_unidentified";
     case Disconnect::shutting_down: return "shutting_down";
     }
     return "";

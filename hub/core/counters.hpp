@@ -44,15 +44,16 @@ inline constexpr std::size_t drop_count = 11;
 enum class Disconnect : std::uint8_t {
     peer_closed,
     io_error,
-    slow_reader,   // its queue was full
+    slow_reader,   // its queue was full, or above the soft limit and did not move
     memory_budget, // it held most when the hub's memory ran out
     frame_too_large,
     frame_timeout, // a frame that was begun did not arrive
     malformed,     // too many malformed bodies in a minute
     uid_not_allowed,
+    too_many_unidentified, // it came while too many others waited to be told who they are
     shutting_down,
 };
-inline constexpr std::size_t disconnect_count = 9;
+inline constexpr std::size_t disconnect_count = 10;
 
 std::string_view name_of(CallEnd end);
 std::string_view name_of(Drop reason);

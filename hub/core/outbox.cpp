@@ -102,6 +102,12 @@ bool Outbox::congested(const wire::Limits& limits, TimePoint now) const
     return above_soft_ && now - *above_soft_ >= limits.queue_patience;
 }
 
+std::optional<TimePoint> Outbox::patience_ends(const wire::Limits& limits) const
+{
+    if (bytes_ <= limits.queue_bytes_soft) return std::nullopt;
+    return moved_ + limits.queue_patience;
+}
+
 void Outbox::watch(const wire::Limits& limits, TimePoint now)
 {
     if (bytes_ <= limits.queue_bytes_soft)

@@ -52,6 +52,9 @@ public:
     /// Above the soft limit, or not moved at all, for as long as patience allows.
     bool congested(const wire::Limits& limits, TimePoint now) const;
 
+    /// When patience with its owner ends, unless it moves before: only a queue above the soft limit tries it.
+    std::optional<TimePoint> patience_ends(const wire::Limits& limits) const;
+
     /// Notes whether the queue is above the soft limit; to be called after append() and consume().
     void watch(const wire::Limits& limits, TimePoint now);
 

@@ -41,7 +41,8 @@ bool forfeits_queue(Disconnect reason)
 } // namespace
 
 Router::Router(const wire::Limits& limits, std::uint64_t seed, TimePoint now)
-    : limits_{limits}, random_{seed}, call_deadlines_{now}, frame_deadlines_{now}
+    : limits_{limits}, random_{seed}, call_deadlines_{now}, frame_deadlines_{now},
+      queue_deadlines_{now}
 {}
 
 PeerId Router::free_slot()
@@ -144,13 +145,17 @@ void Router::receive_oversized(PeerId id, const wire::FrameHeader& header, TimeP
     settle(now);
 }
 
-void Router::note_input(PeerId id, bool completed, bool partial, TimePoint now)
+void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, TimePoint now)
 {
+    if (at(id).doomed) return;
     const auto key = static_cast<Deadlines::Key>(id);
-    if (!partial || at(id).doomed)
+    if (partial_bytes == 0)
         frame_deadlines_.cancel(key);
     else if (completed || !frame_deadlines_.armed(key))
         frame_deadlines_.arm(key, now + limits_.frame_completion_max);
+    release(id, std::exchange(at(id).input_bytes, partial_bytes));
+    hold(id, partial_bytes);
+    settle(now);
 }
 
 std::uint32_t Router::frame_bytes_max(PeerId id) const
@@ -163,6 +168,9 @@ void Router::advance(TimePoint now)
     expired_.clear();
     frame_deadlines_.advance(now, expired_);
     for (const Deadlines::Key key : expired_) doom(PeerId{key}, Disconnect::frame_timeout);
+    expired_.clear();
+    queue_deadlines_.advance(now, expired_);
+    for (const Deadlines::Key key : expired_) end_patience(PeerId{key}, now);
     settle(now);
 
     // A call that ends here may end a connection and with it other calls of this very list: settle only
@@ -175,10 +183,10 @@ void Router::advance(TimePoint now)
 
 std::optional<TimePoint> Router::next_deadline() const
 {
-    const auto call = call_deadlines_.next_expiry();
-    const auto frame = frame_deadlines_.next_expiry();
-    if (!call || !frame) return call ? call : frame;
-    return std::min(*call, *frame);
+    std::optional<TimePoint> first;
+    for (const Deadlines* const deadlines : {&call_deadlines_, &frame_deadlines_, &queue_deadlines_})
+        if (const auto next = deadlines->next_expiry()) first = std::min(first.value_or(*next), *next);
+    return first;
 }
 
 void Router::shut_down(TimePoint now)
@@ -233,6 +241,7 @@ void Router::evict_largest()
 void Router::detach(PeerId id, Disconnect reason, TimePoint now)
 {
     frame_deadlines_.cancel(static_cast<Deadlines::Key>(id));
+    release(id, std::exchange(at(id).input_bytes, 0));
     removed_.clear();
     routes_.forget(id, removed_);
     withdrawn(id, removed_);
@@ -254,6 +263,29 @@ void Router::discard_outbox(PeerId id)
     queued_bytes_ -= outbox.bytes();
     charged_bytes_ -= outbox.bytes();
     outbox.clear();
+    queue_deadlines_.cancel(static_cast<Deadlines::Key>(id));
+}
+
+/// To be called whenever the queue has grown or moved. The deadline is set once and looked at again when it
+/// comes (end_patience): queues move more often than patience ends.
+void Router::watch_queue(PeerId id, TimePoint now)
+{
+    Outbox& outbox = at(id).outbox;
+    outbox.watch(limits_, now);
+    const auto key = static_cast<Deadlines::Key>(id);
+    const auto end = outbox.patience_ends(limits_);
+    if (!end)
+        queue_deadlines_.cancel(key);
+    else if (!queue_deadlines_.armed(key))
+        queue_deadlines_.arm(key, *end);
+}
+
+void Router::end_patience(PeerId id, TimePoint now)
+{
+    const auto end = at(id).outbox.patience_ends(limits_);
+    if (!end) return;
+    if (*end <= now) return doom(id, Disconnect::slow_reader);
+    queue_deadlines_.arm(static_cast<Deadlines::Key>(id), *end);
 }
 
 void Router::hold(PeerId id, std::size_t bytes)
@@ -293,7 +325,7 @@ void Router::enqueue(PeerId to, const OutFrame& frame, TimePoint now)
         return;
     }
     peer.outbox.append(frame, now);
-    peer.outbox.watch(limits_, now);
+    watch_queue(to, now);
     queued_bytes_ += bytes;
     charged_bytes_ += bytes;
     if (!std::exchange(peer.dirty, true)) dirty_.push_back(to);
@@ -313,7 +345,7 @@ void Router::sent(PeerId id, std::size_t bytes, TimePoint now)
     counters_.bytes_sent += bytes;
     queued_bytes_ -= bytes;
     charged_bytes_ -= bytes;
-    peer.outbox.watch(limits_, now);
+    watch_queue(id, now);
 }
 
 void Router::take_dirty(std::vector<PeerId>& into)
@@ -338,10 +370,10 @@ void Router::take_events(std::vector<ObjectEvent>& into)
 std::vector<RouteInfo> Router::routes() const
 {
     std::vector<RouteInfo> out;
-    for (std::uint32_t i = 0; i < peers_.size(); ++i) {
-        if (!peers_[i]) continue;
-        RouteInfo& info = out.emplace_back(RouteInfo{peers_[i]->name, peers_[i]->identity, peers_[i]->reach, {}});
-        for (const auto& stored : routes_.selectors(PeerId{i})) info.selectors.push_back(stored.text);
+    for (const PeerId id : routes_.peers()) {
+        const Peer& peer = at(id);
+        RouteInfo& info = out.emplace_back(RouteInfo{peer.name, peer.identity, peer.reach, {}});
+        for (const auto& stored : routes_.selectors(id)) info.selectors.push_back(stored.text);
     }
     return out;
 }

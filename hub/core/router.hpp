@@ -27,6 +27,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -69,9 +70,9 @@ public:
     /// A frame was announced that is above frame_bytes_max(): it is answered, and the connection ends.
     void receive_oversized(PeerId peer, const wire::FrameHeader& header, TimePoint now);
 
-    /// The state of the connection's input after a read: whether frames were completed by it, and whether it
-    /// ends within one, which must then be completed in time.
-    void note_input(PeerId peer, bool completed, bool partial, TimePoint now);
+    /// The state of the connection's input after a read: whether frames were completed by it, and how much it
+    /// holds of one that has only begun, which must then be completed in time and is charged to the connection.
+    void note_input(PeerId peer, bool completed, std::size_t partial_bytes, TimePoint now);
 
     /// The longest body that the connection may send now.
     std::uint32_t frame_bytes_max(PeerId peer) const;
@@ -107,9 +108,11 @@ public:
 
     std::size_t queued_bytes() const { return queued_bytes_; }
 
-    /// All that is charged to connections: queues, selectors, half-gathered answers.
+    /// All that is charged to connections: queues, selectors, half-gathered answers, frames begun.
     std::size_t charged_bytes() const { return charged_bytes_; }
 
+    /// Of the connections that have selectors, the one first that came first; one that went offline and
+    /// published again counts as new, as in the npm hub's table.
     std::vector<RouteInfo> routes() const;
 
 private:
@@ -125,7 +128,9 @@ private:
         std::string source_member; // what its messages are stamped with
         Identity identity;
         Outbox outbox;
-        std::size_t held_bytes = 0; // charged to it besides its outbox
+        std::size_t held_bytes = 0;                             // charged to it besides its outbox
+        std::size_t input_bytes = 0;                            // of these, of a frame that has begun
+        std::unordered_map<std::string, std::uint32_t> objects; // that it publishes, by how many selectors
         TimePoint malformed_since{};
         std::uint32_t malformed = 0;
     };
@@ -161,6 +166,8 @@ private:
     void evict_largest();
     void detach(PeerId peer, Disconnect reason, TimePoint now);
     void discard_outbox(PeerId peer);
+    void watch_queue(PeerId peer, TimePoint now);
+    void end_patience(PeerId peer, TimePoint now);
     void hold(PeerId peer, std::size_t bytes);
     void release(PeerId peer, std::size_t bytes);
     std::uint32_t fresh_packet(PeerId peer);
@@ -174,7 +181,6 @@ private:
     void unpublish(const Inbound& in);
     void store_selector(const Inbound& in, std::string_view selector);
     void withdrawn(PeerId peer, const std::vector<RouteTable::Stored>& removed);
-    bool publishes(PeerId peer, std::string_view object) const;
 
     // router_calls.cpp: messages and answers
     void message(const Inbound& in);
@@ -204,6 +210,7 @@ private:
     CallTable calls_;
     Deadlines call_deadlines_;  // by CallId
     Deadlines frame_deadlines_; // by PeerId
+    Deadlines queue_deadlines_; // by PeerId: a queue above the soft limit must have moved by then
     Counters counters_;
 
     std::vector<PeerId> dirty_;

@@ -39,6 +39,10 @@ void Router::message(const Inbound& in)
                                 {},
                                 "Cannot read properties of " + std::string{remote.empty() ? "undefined" : "null"} +
                                     " (reading 'clientId')"});
+    if (remote.size() > limits_.selector_bytes_max)
+        return refuse(request,
+                      {CallEnd::too_large, Drop::too_large, "PandoraTooLargeError",
+                       "a selector is at most " + std::to_string(limits_.selector_bytes_max) + " bytes long"});
     parse_selector(remote, asked_);
     routes_.select(asked_, found_);
     if (found_.empty())
@@ -82,11 +86,15 @@ void Router::shout(const Inbound& in)
     respond(in.from, in.packet, wire::success_reply, in.now);
 }
 
+/// Whether the connection's queue, and the hub's memory, have room for a request of so many bytes. An empty
+/// queue takes one of any length, as far as that leaves half of what is free to others.
 bool Router::takes_request(PeerId id, std::size_t bytes, TimePoint now) const
 {
     const Outbox& outbox = at(id).outbox;
     if (at(id).doomed || outbox.congested(limits_, now)) return false;
-    return outbox.empty() || outbox.bytes() + bytes <= limits_.queue_bytes_requests;
+    const std::size_t left = limits_.total_bytes_max - std::min(queued_bytes_, limits_.total_bytes_max);
+    if (outbox.empty()) return bytes <= left / 2;
+    return outbox.bytes() + bytes <= std::min(limits_.queue_bytes_requests, left / limits_.request_share);
 }
 
 /// Of those found whose tag fits best and who keep up: one of those with the least to do.
@@ -160,7 +168,7 @@ CallId Router::open_call(const Inbound& in, Gathering gathering)
     call.timeout = timeout_of(in.body);
     const Millis time = gathering == Gathering::all_answers ? batch_time(call.timeout) : call.timeout;
     if (gathering == Gathering::all_answers) {
-        call.remote = in.body.host;
+        if (in.body.host.size() <= limits_.selector_bytes_max) call.remote = in.body.host; // each entry repeats it
         call.batch = R"({"success":true)";
         if (!call.remote.empty()) call.batch.append(R"(,"remote":)").append(call.remote);
         call.batch += R"(,"batchReply":[)";
@@ -200,11 +208,7 @@ void Router::answer(const Inbound& in)
     }
     calls_.close_leg(*leg);
     gather(id, in.body.data.empty() ? std::string_view{"null"} : in.body.data);
-    if (call.batch.size() > limits_.frame_bytes_max)
-        return fail_call(
-            id, {CallEnd::too_large, Drop::too_large, "PandoraTooLargeError", "the gathered answers are too large"},
-            in.now);
-    if (call.legs == 0) finish_batch(id, CallEnd::ok, in.now);
+    if (call.legs == 0 || call.batch.size() > limits_.frame_bytes_max) finish_batch(id, CallEnd::ok, in.now);
 }
 
 void Router::gather(CallId id, std::string_view entry)
@@ -229,6 +233,10 @@ void Router::fail_leg(LegId leg, const Failure& failure, TimePoint now)
 void Router::finish_batch(CallId id, CallEnd end, TimePoint now)
 {
     Call& call = calls_[id];
+    if (call.batch.size() > limits_.frame_bytes_max)
+        return fail_call(
+            id, {CallEnd::too_large, Drop::too_large, "PandoraTooLargeError", "the gathered answers are too large"},
+            now);
     call.batch += "]}";
     respond(call.caller, call.packet, call.batch, now);
     close_call(id, end, now);

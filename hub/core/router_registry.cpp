@@ -2,7 +2,7 @@
 #include "hub/core/router.hpp"
 #include "hub/wire/json_reader.hpp"
 
-#include <algorithm>
+#include <cassert>
 
 namespace pandora::hub::core {
 
@@ -33,7 +33,7 @@ void Router::publish(const Inbound& in) { store_selector(in, wire::selector_of(i
 
 void Router::store_selector(const Inbound& in, std::string_view selector)
 {
-    const Peer& peer = at(in.from);
+    Peer& peer = at(in.from);
     const auto fail = [&](std::string_view name, std::string_view message) {
         counters_.dropped.add(Drop::wrong_shape);
         respond(in.from, in.packet, wire::failure_reply(name, message), in.now);
@@ -48,7 +48,7 @@ void Router::store_selector(const Inbound& in, std::string_view selector)
                         "a client has at most " + std::to_string(limits_.selectors_max) + " selectors");
         parse_selector(selector, asked_);
         const std::string_view object = counted_object(asked_);
-        if (!object.empty() && !publishes(in.from, object)) {
+        if (!object.empty() && ++peer.objects[std::string{object}] == 1) {
             events_.push_back({ObjectEvent::Kind::published, peer.identity, std::string{object}});
             ++objects_;
         }
@@ -86,22 +86,18 @@ void Router::unpublish(const Inbound& in)
 /// Gives back what the selectors were charged, and tells of the objects that went with them.
 void Router::withdrawn(PeerId id, const std::vector<RouteTable::Stored>& removed)
 {
-    for (std::size_t i = 0; i < removed.size(); ++i) {
-        release(id, removed[i].text.size());
-        const std::string_view object = counted_object(removed[i].selector);
-        if (object.empty() || publishes(id, object)) continue;
-        const bool told = std::any_of(removed.begin(), removed.begin() + static_cast<std::ptrdiff_t>(i),
-                                      [&](const auto& earlier) { return counted_object(earlier.selector) == object; });
-        if (told) continue;
-        events_.push_back({ObjectEvent::Kind::unpublished, at(id).identity, std::string{object}});
+    Peer& peer = at(id);
+    for (const RouteTable::Stored& stored : removed) {
+        release(id, stored.text.size());
+        const std::string_view object = counted_object(stored.selector);
+        if (object.empty()) continue;
+        const auto published = peer.objects.find(std::string{object});
+        assert(published != peer.objects.end());
+        if (--published->second > 0) continue;
+        peer.objects.erase(published);
+        events_.push_back({ObjectEvent::Kind::unpublished, peer.identity, std::string{object}});
         --objects_;
     }
-}
-
-bool Router::publishes(PeerId id, std::string_view object) const
-{
-    return std::ranges::any_of(routes_.selectors(id),
-                               [&](const auto& stored) { return object_named(stored.selector) == object; });
 }
 
 } // namespace pandora::hub::core

@@ -45,7 +45,9 @@ const std::vector<RouteTable::Stored>& RouteTable::selectors(PeerId peer) const
 
 bool RouteTable::holds(PeerId peer, std::string_view text) const
 {
-    return std::ranges::any_of(selectors(peer), [&](const Stored& stored) { return stored.text == text; });
+    const std::size_t hash = std::hash<std::string_view>{}(text);
+    return std::ranges::any_of(selectors(peer),
+                               [&](const Stored& stored) { return stored.hash == hash && stored.text == text; });
 }
 
 bool RouteTable::add(PeerId peer, Reach reach, std::string_view text)
@@ -58,7 +60,7 @@ bool RouteTable::add(PeerId peer, Reach reach, std::string_view text)
         entry.reach = reach;
         all_.push_back(peer);
     }
-    Stored& stored = entry.selectors.emplace_back(Stored{std::string{text}, {}});
+    Stored& stored = entry.selectors.emplace_back(Stored{std::string{text}, std::hash<std::string_view>{}(text), {}});
     parse_selector(stored.text, stored.selector);
     index(peer, stored.selector);
     return true;

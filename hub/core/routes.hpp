@@ -29,6 +29,7 @@ class RouteTable {
 public:
     struct Stored {
         std::string text; // the JSON that the client sent
+        std::size_t hash; // of text: a thousand long ones that differ in their last byte are told apart by it
         Selector selector;
     };
 
@@ -44,6 +45,9 @@ public:
     void forget(PeerId peer, std::vector<Stored>& removed);
 
     bool has_entry(PeerId peer) const { return entry(peer) != nullptr; }
+
+    /// The connections that have an entry, in the order in which their entries were made.
+    const std::vector<PeerId>& peers() const { return all_; }
 
     bool holds(PeerId peer, std::string_view text) const;
     const std::vector<Stored>& selectors(PeerId peer) const;
@@ -80,7 +84,7 @@ private:
     using Index = std::unordered_map<MatchValue, std::vector<PeerId>, Hash>;
 
     std::vector<Entry> entries_; // by PeerId
-    std::vector<PeerId> all_;    // those with an entry
+    std::vector<PeerId> all_;    // those with an entry, the oldest entry first
     std::array<Index, key_count> indexes_;
     std::uint64_t order_ = 0;
     std::uint64_t lookups_ = 0;

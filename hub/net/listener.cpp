@@ -54,7 +54,7 @@ void Listener::accept_waiting()
     for (int i = 0; i < accepts_per_turn; ++i) {
         const int fd = ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            accepted(fd);
+            if (!accepted(fd)) return pause();
             continue;
         }
         if (out_of_resources(errno)) return pause();
@@ -63,13 +63,27 @@ void Listener::accept_waiting()
     wait();
 }
 
-void Listener::accepted(int fd) { accepted_(Descriptor{io_, fd}, credentials_of(fd)); }
+/// False if the loop has no room to watch another descriptor (epoll_ctl(2): ENOSPC, ENOMEM): it is closed.
+bool Listener::accepted(int fd)
+{
+    Descriptor socket{io_};
+    boost::system::error_code error;
+    socket.assign(fd, error);
+    if (error) {
+        ::close(fd);
+        return false;
+    }
+    accepted_(std::move(socket), credentials_of(fd));
+    return true;
+}
 
 void Listener::pause()
 {
     pause_.expires_after(pause_time);
-    pause_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) wait();
+    // A timer that has fired already can no longer be cancelled: the listener may be gone when its turn comes.
+    pause_.async_wait([self = std::weak_ptr{self_}](const boost::system::error_code& error) {
+        const auto alive = self.lock();
+        if (alive && !error) (*alive)->wait();
     });
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
+#include <memory>
 
 namespace pandora::hub::net {
 
@@ -26,13 +27,14 @@ public:
 private:
     void wait();
     void accept_waiting();
-    void accepted(int fd);
+    bool accepted(int fd);
     void pause();
 
     boost::asio::io_context& io_;
     Descriptor listener_;
     boost::asio::steady_timer pause_;
     Accepted accepted_;
+    std::shared_ptr<Listener*> self_ = std::make_shared<Listener*>(this); // the timer's handler holds it weakly
 };
 
 } // namespace pandora::hub::net

@@ -96,7 +96,7 @@ Session::Input Session::read_some(std::size_t& budget)
     budget -= std::min(budget, bytes);
     const core::TimePoint time = now();
     const bool completed = decode(time);
-    router_.note_input(*peer_, completed, decoder_.partial(), time);
+    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time);
     return bytes < space.size() ? Input::drained : Input::more;
 }
 

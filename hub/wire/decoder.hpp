@@ -51,8 +51,8 @@ public:
     /// The next complete frame. After Oversized it says Oversized for ever.
     Decoded next();
 
-    /// Whether bytes of a frame that is not complete are held. Meaningful after next() has said NeedMore.
-    bool partial() const { return end_ > begin_; }
+    /// The bytes held of a frame that is not complete. Meaningful after next() has said NeedMore.
+    std::size_t partial_bytes() const { return end_ - begin_; }
 
     std::size_t capacity() const { return capacity_; }
 

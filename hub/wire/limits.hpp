@@ -40,6 +40,9 @@ struct Limits {
     /// A queue above this for `queue_patience` is congested, and so is one that has not moved at all for that
     /// long: requests for its owner are answered busy. Redis' soft limit for subscribers has the same shape
     /// (8 MiB, 60 s).
+    /// One that is above it and has not moved at all for that long will never be read: its owner is
+    /// disconnected. To move is to hand bytes to the kernel, which says that it has room again when about 150
+    /// of the 208 KiB that it holds by default were read (unix(7) sockets): 15 KiB/s is moving.
     std::size_t queue_bytes_soft = 1 * mebibyte;
     std::chrono::milliseconds queue_patience{10'000};
 
@@ -52,17 +55,27 @@ struct Limits {
     /// empty queue.
     std::size_t queue_bytes_hard = 16 * mebibyte + rewrap_bytes_max;
 
-    /// Everything the hub holds for all connections: queues, half-gathered answers, selectors. Above it the
-    /// connection that holds most is disconnected. Choice: bearable for a 1 GiB machine, many times the need
-    /// of a healthy app.
+    /// Everything the hub holds for all connections: queues, half-gathered answers, selectors, frames that
+    /// have begun to arrive. Above it the connection that holds most is disconnected. Choice: bearable for a
+    /// 1 GiB machine, many times the need of a healthy app.
     std::size_t total_bytes_max = 256 * mebibyte;
+
+    /// Requests fill a queue to this part of what total_bytes_max leaves free, so that one client's flood to
+    /// many does not get the slowest of them disconnected, and queues that nobody reads leave room for
+    /// others: dynamic thresholds (Choudhury and Hahne, 1998). Choice: 16 lets one queue have its 8 MiB while
+    /// half of the memory is free; a hundred that fill up leave 35 MiB.
+    std::size_t request_share = 16;
 
     /// Calls of one client that wait for an answer (each callee of a multi-invoke counts). Choice: 30 times
     /// the 128 of the pipelining benchmark.
     std::uint32_t calls_in_flight_max = 4096;
 
-    /// Selectors of one client, and the text of one. Choice: dbus-daemon allows 16384 match rules to a whole
-    /// user.
+    /// Connections that were accepted and wait to be told who they are; one more is closed. Choice: eight
+    /// times a usual backlog (SOMAXCONN was 128), since they hold no memory but a descriptor each.
+    std::size_t unidentified_max = 1024;
+
+    /// Selectors of one client, and the text of one: also of one that is asked for, and of the location that
+    /// a gathered answer repeats. Choice: dbus-daemon allows 16384 match rules to a whole user.
     std::size_t selectors_max = 1024;
     std::size_t selector_bytes_max = 16 * kibibyte;
 

@@ -142,6 +142,9 @@ private:
     void run()
     {
         ::pthread_setname_np(::pthread_self(), "logs");
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr); // the main thread's business, SIGCHLD above all
         io_.run();
     }
 

@@ -12,7 +12,6 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <memory>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -232,22 +231,6 @@ SpawnResult<UniqueFd> copy_above(int fd, std::size_t passed)
     return copy;
 }
 
-struct ChildStack {
-    ChildStack()
-        : base{::mmap(nullptr, child_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
-                      0)}
-    {
-        if (base == MAP_FAILED) throw std::bad_alloc{};
-    }
-
-    ~ChildStack() { ::munmap(base, child_stack_bytes); }
-
-    ChildStack(const ChildStack&) = delete;
-    ChildStack& operator=(const ChildStack&) = delete;
-
-    void* base;
-};
-
 std::string subject_of(SpawnStage stage, const SpawnRequest& request)
 {
     return stage == SpawnStage::working_directory ? request.working_directory.string() : request.argv.front();
@@ -255,14 +238,15 @@ std::string subject_of(SpawnStage stage, const SpawnRequest& request)
 
 SpawnResult<Spawned> clone_child(ChildPlan& plan, const SpawnRequest& request)
 {
-    const ChildStack stack;
+    // The child's stack lies within our frame, where we are suspended until it has done with it.
+    alignas(16) std::array<std::byte, child_stack_bytes> stack;
     int pidfd = -1;
     clone_args args{};
     args.flags = CLONE_PIDFD | CLONE_VFORK | CLONE_VM;
     args.exit_signal = SIGCHLD;
     args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-    args.stack = reinterpret_cast<std::uint64_t>(stack.base);
-    args.stack_size = child_stack_bytes;
+    args.stack = reinterpret_cast<std::uint64_t>(stack.data());
+    args.stack_size = stack.size();
 
     const AllSignalsBlocked blocked;
     const long pid = clone_call(args, child_main, &plan);

@@ -5,7 +5,8 @@
 //   - a call that wants an answer gets exactly one, at its deadline plus a tick at the latest, unless its
 //   caller is gone;
 //   - no answer reaches anybody else: each carries the secret of the call it belongs to;
-//   - no queue is above its hard limit, and what is charged is given back when everybody is gone.
+//   - no queue is above its hard limit, none above the soft limit stands still for longer than patience lasts,
+//   and what is charged is given back when everybody is gone.
 #include "hub/wire/json_reader.hpp"
 #include "tests/unit/hub/core/router_harness.hpp"
 
@@ -36,6 +37,7 @@ wire::Limits tight_limits()
     limits.queue_bytes_hard = 45'000;
     limits.queue_patience = 500ms;
     limits.total_bytes_max = 120'000;
+    limits.request_share = 4;
     limits.calls_in_flight_max = 20;
     limits.selectors_max = 8;
     limits.malformed_per_minute_max = 3;
@@ -78,6 +80,7 @@ private:
         std::map<std::uint32_t, OpenCall> calls; // by its own id of each
         std::set<std::uint32_t> answered;        // calls that are over
         std::vector<Owed> owed;
+        TimePoint moved{}; // when its queue was last seen empty or was read
     };
 
     std::uint64_t pick(std::uint64_t n) { return random_() % n; }
@@ -108,6 +111,7 @@ private:
     {
         const PeerId peer = hub_.join("p", pick(10) == 0 ? Reach::builtin : Reach::ordinary);
         clients_[peer].slow = pick(4) == 0;
+        clients_[peer].moved = hub_.now;
     }
 
     void registration(PeerId peer)
@@ -159,6 +163,12 @@ private:
     {
         Client& client = clients_[peer];
         if (client.slow && pick(60) != 0) return;
+        take_all(peer, client);
+    }
+
+    void take_all(PeerId peer, Client& client)
+    {
+        client.moved = hub_.now;
         for (const Received& frame : hub_.received(peer)) understand(client, frame);
     }
 
@@ -207,7 +217,7 @@ private:
                                                        R"({"action":"x"})"};
         // An id of its own, so that the answer to nonsense is not taken for that of a call.
         hub_.send(peer, ++clients_[peer].packet, bodies[pick(bodies.size())]);
-        hub_.router.note_input(peer, pick(2) == 0, pick(2) == 0, hub_.now);
+        hub_.router.note_input(peer, pick(2) == 0, pick(2) * pick(5'000), hub_.now);
     }
 
     void disconnect(PeerId peer)
@@ -228,14 +238,20 @@ private:
 
     void pass(Millis time)
     {
+        for (auto& [peer, client] : clients_) // what comes to an empty queue now comes at the new time
+            if (hub_.router.outbox(peer).empty()) client.moved = hub_.now + time;
         hub_.pass(time);
         close_asked();
+        for (const auto& [peer, client] : clients_) {
+            if (hub_.router.outbox(peer).bytes() <= limits_.queue_bytes_soft) continue;
+            ASSERT_LT(hub_.now, client.moved + limits_.queue_patience + 1ms) << "nobody reads this queue";
+        }
         // Whatever is over its deadline must be in its caller's queue by now, so reading finds it.
         for (auto& [peer, client] : clients_) {
             const bool over = std::ranges::any_of(
                 client.calls, [&](const auto& call) { return call.second.deadline + 1ms <= hub_.now; });
             if (!over) continue;
-            for (const Received& frame : hub_.received(peer)) understand(client, frame);
+            take_all(peer, client);
             for (const auto& [packet, call] : client.calls)
                 ASSERT_GT(call.deadline + 1ms, hub_.now) << "call " << packet << " was never answered";
         }

@@ -158,5 +158,18 @@ TEST_F(Congestion, ComesWhenTheQueueStaysAboveTheSoftLimitThoughItMoves)
     EXPECT_FALSE(outbox.congested(limits, start + 10s)) << "at the limit is not above it";
 }
 
+TEST_F(Congestion, EndsPatienceOnlyWithAQueueAboveTheSoftLimitThatDoesNotMove)
+{
+    EXPECT_EQ(outbox.patience_ends(limits), std::nullopt);
+    put(1000, start);
+    EXPECT_EQ(outbox.patience_ends(limits), std::nullopt) << "at the limit is not above it";
+    put(100, start + 3s);
+    EXPECT_EQ(outbox.patience_ends(limits), start + 10s) << "what is added does not move what is there";
+    take(1, start + 9s);
+    EXPECT_EQ(outbox.patience_ends(limits), start + 19s);
+    take(99, start + 10s);
+    EXPECT_EQ(outbox.patience_ends(limits), std::nullopt);
+}
+
 } // namespace
 } // namespace pandora::hub::core

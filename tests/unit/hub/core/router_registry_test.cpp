@@ -92,6 +92,26 @@ TEST_F(RouterTest, RoutesListWhatEachConnectionAdded)
     EXPECT_EQ(routes[1].reach, Reach::builtin);
 }
 
+TEST_F(RouterTest, RoutesComeInTheOrderOfConnectionAndWithoutThoseWhoWentOffline)
+{
+    const PeerId first = join("first");
+    join("second");
+    router.disconnect(first, Disconnect::peer_closed, now);
+    EXPECT_EQ(join("third"), first) << "the slot of the first is used again";
+    const PeerId fourth = join("fourth");
+    join("fifth");
+    send(fourth, 1, R"({"action":"PANDORA_HUB_ACTION_OFFLINE_UP"})");
+    const auto listed = [&] {
+        std::vector<std::string> names;
+        for (const RouteInfo& route : router.routes()) names.push_back(route.identity.process);
+        return names;
+    };
+    EXPECT_THAT(listed(), ElementsAre("second", "third", "fifth"));
+    EXPECT_EQ(router.connections(), 4U) << "offline is not gone";
+    send(fourth, 2, publish(R"({"objectName":"o"})"));
+    EXPECT_THAT(listed(), ElementsAre("second", "third", "fifth", "fourth"));
+}
+
 TEST_F(RouterTest, SelectorsAreLimitedInNumberAndLength)
 {
     const PeerId peer = join();

@@ -96,26 +96,120 @@ TEST_F(RouterTest, ACallerThatDoesNotReadItsAnswersIsDisconnectedAndNobodyElse)
     EXPECT_EQ(received(callee).size(), 1U);
 }
 
+TEST_F(RouterTest, AConnectionThatNeverReadsIsDisconnectedWithoutAnybodyDoingAnything)
+{
+    const PeerId deaf = provider("o"), caller = join();
+    send(caller, 1, invoke("o", R"(,"timeout":60000,"data":")" + std::string(1024 * 1024, 'x') + "\""));
+    EXPECT_EQ(router.next_deadline(), now + 10s);
+    pass(10s - 1ms);
+    EXPECT_THAT(close_asked(), IsEmpty());
+    pass(1ms);
+    EXPECT_THAT(close_asked(), ElementsAre(Disconnect::slow_reader));
+    EXPECT_THAT(only(caller), HasSubstr("PandoraPeerGoneError"));
+    EXPECT_EQ(dropped(Drop::receiver_gone), 1U);
+    EXPECT_EQ(router.next_deadline(), std::nullopt);
+    EXPECT_EQ(join(), deaf) << "its slot is free";
+    pass(1h);
+    EXPECT_THAT(close_asked(), IsEmpty()) << "who comes into the slot inherits no deadline";
+}
+
+TEST_F(RouterTest, AConnectionThatReadsSlowlyIsBusyButStays)
+{
+    const PeerId slow = provider("o"), caller = join();
+    send(caller, 1, message(R"({"objectName":"o"})", R"(,"data":")" + std::string(4 * 1024 * 1024, 'x') + "\""));
+    for (std::uint32_t id = 2; id < 20; ++id) {
+        pass(9s);
+        router.sent(slow, 1, now);
+        send(caller, id, invoke("o"));
+        ASSERT_EQ(received(caller).size(), id == 2 ? 0U : 1U) << "busy from 10 s on";
+        ASSERT_THAT(close_asked(), IsEmpty());
+    }
+    pass(9s);
+    received(slow);
+    pass(1h);
+    EXPECT_THAT(close_asked(), IsEmpty());
+}
+
 TEST_F(RouterTest, WhenMemoryRunsOutTheConnectionThatHoldsMostGoes)
 {
     wire::Limits limits;
     limits.total_bytes_max = 4 * 1024 * 1024;
     RouterHarness hub{limits};
-    const PeerId small = hub.provider("small"), large = hub.provider("large"), sender = hub.join();
-    const auto push = [&](const char* object, std::size_t bytes) {
-        hub.send(sender, 1,
-                 message(std::string{R"({"objectName":")"} + object + "\"}",
-                         R"(,"data":")" + std::string(bytes, 'x') + "\""));
+    const PeerId callee = hub.provider("o"), small = hub.join(), large = hub.join();
+    const auto take = [&](PeerId caller, std::size_t bytes) { // an answer, which cannot be refused
+        hub.send(caller, 1, invoke("o"));
+        for (const Received& asked : hub.received(callee))
+            hub.send(callee, 1, reply(asked.id, "\"" + std::string(bytes, 'x') + "\""));
     };
-    push("small", 1024 * 1024);
-    push("large", 2500 * 1024);
+    take(small, 1024 * 1024);
+    take(large, 2500 * 1024);
     EXPECT_THAT(hub.close_asked(), IsEmpty());
-    push("small", 800 * 1024);
+    take(small, 800 * 1024);
     EXPECT_THAT(hub.close_asked(), ElementsAre(Disconnect::memory_budget));
     EXPECT_LE(hub.router.charged_bytes(), limits.total_bytes_max);
     EXPECT_EQ(hub.received(small).size(), 2U);
     EXPECT_EQ(hub.router.connections(), 2U);
     EXPECT_EQ(hub.join(), large) << "its slot is the one that is free";
+}
+
+TEST_F(RouterTest, AFloodToEverybodyCostsNobodyItsConnection)
+{
+    const wire::Limits limits;
+    const PeerId flooder = join();
+    std::vector<PeerId> others;
+    for (int i = 0; i < 100; ++i) others.push_back(join());
+    for (const std::size_t megabytes : {15, 1, 1, 1, 1, 1, 1, 1, 1}) {
+        const std::string data(megabytes * 1024 * 1024, 'x');
+        send(flooder, 1, message("{}", R"(,"broadcast":true,"data":")" + data + "\""));
+        ASSERT_THAT(close_asked(), IsEmpty());
+    }
+    EXPECT_LE(router.queued_bytes(), limits.total_bytes_max);
+    EXPECT_GT(dropped(Drop::busy), 100U);
+    const PeerId callee = provider("o"), caller = join();
+    send(caller, 1, invoke("o", R"(,"data":")" + std::string(100'000, 'x') + "\""));
+    EXPECT_EQ(received(callee).size(), 1U) << "there is room left for others";
+}
+
+TEST_F(RouterTest, FramesThatHaveBegunAreChargedToTheirSenders)
+{
+    wire::Limits limits;
+    limits.total_bytes_max = 1'000'000;
+    RouterHarness hub{limits};
+    const PeerId large = hub.join(), small = hub.join();
+    const std::size_t before = hub.router.charged_bytes();
+    hub.router.note_input(large, false, 600'000, hub.now);
+    EXPECT_EQ(hub.router.charged_bytes(), before + 600'000);
+    hub.router.note_input(large, true, 500'000, hub.now);
+    EXPECT_EQ(hub.router.charged_bytes(), before + 500'000);
+    hub.router.note_input(small, false, 499'000, hub.now);
+    EXPECT_THAT(hub.close_asked(), IsEmpty());
+    hub.router.note_input(large, false, 502'000, hub.now);
+    EXPECT_THAT(hub.close_asked(), ElementsAre(Disconnect::memory_budget));
+    hub.router.note_input(small, true, 0, hub.now);
+    EXPECT_EQ(hub.router.charged_bytes(), before / 2);
+}
+
+TEST_F(RouterTest, ALongLocationIsNotRepeatedInEveryEntryOfAGatheredAnswer)
+{
+    const wire::Limits limits;
+    const PeerId callee = provider("o"), caller = join();
+    const std::string host = "\"" + std::string(limits.selector_bytes_max, 'h') + "\"";
+    send(caller, 1, message(R"({"objectName":"o"})", R"(,"broadcast":true,"needReply":true,"host":)" + host));
+    EXPECT_EQ(received(callee).size(), 1U);
+    pass(5s);
+    EXPECT_THAT(only(caller), HasSubstr(R"({"success":true,"batchReply":[{"success":false)"));
+}
+
+TEST_F(RouterTest, ASelectorThatIsAskedForIsLimitedInLength)
+{
+    const wire::Limits limits;
+    const PeerId caller = join();
+    const std::string remote = R"({"objectName":")" + std::string(limits.selector_bytes_max, 'o') + "\"}";
+    send(caller, 1, message(remote, R"(,"needReply":true)"));
+    EXPECT_EQ(only(caller), failed(1, "PandoraTooLargeError", "a selector is at most 16384 bytes long"));
+    EXPECT_EQ(ended(CallEnd::too_large), 1U);
+    send(caller, 2, message(remote, ""));
+    EXPECT_EQ(dropped(Drop::too_large), 1U);
 }
 
 TEST_F(RouterTest, FramesThatAreNoJsonAreAnsweredAndTooManyEndTheConnection)
@@ -176,15 +270,15 @@ TEST_F(RouterTest, FramesMayBeLargeOnlyOnceOnline)
 TEST_F(RouterTest, AFrameThatIsBegunMustBeCompletedButSilenceIsNoCrime)
 {
     const PeerId silent = join(), slow = join(), steady = join();
-    router.note_input(silent, false, false, now);
-    router.note_input(slow, false, true, now);
-    router.note_input(steady, false, true, now);
+    router.note_input(silent, false, 0, now);
+    router.note_input(slow, false, 10, now);
+    router.note_input(steady, false, 10, now);
     pass(20s);
-    router.note_input(slow, false, true, now);  // more of the same frame
-    router.note_input(steady, true, true, now); // a frame completed, the next one begun
+    router.note_input(slow, false, 20, now);  // more of the same frame
+    router.note_input(steady, true, 10, now); // a frame completed, the next one begun
     pass(10s);
     EXPECT_THAT(close_asked(), ElementsAre(Disconnect::frame_timeout));
-    router.note_input(steady, true, false, now);
+    router.note_input(steady, true, 0, now);
     pass(24h);
     EXPECT_THAT(close_asked(), IsEmpty());
     EXPECT_EQ(router.connections(), 2U);

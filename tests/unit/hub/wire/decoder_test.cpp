@@ -65,7 +65,7 @@ TEST(FrameDecoder, FindsTheSameFramesWhereverTheStreamIsSplitInThree)
                 take_all(decoder, got);
             }
             ASSERT_EQ(got, three) << "split at " << first << " and " << second;
-            ASSERT_FALSE(decoder.partial());
+            ASSERT_EQ(decoder.partial_bytes(), 0U);
         }
 }
 
@@ -80,17 +80,17 @@ TEST(FrameDecoder, FindsTheSameFramesByteByByte)
     EXPECT_EQ(got, three);
 }
 
-TEST(FrameDecoder, SaysWhetherItHoldsPartOfAFrame)
+TEST(FrameDecoder, SaysHowMuchItHoldsOfAFrameThatIsNotComplete)
 {
     FrameDecoder decoder{100};
     std::vector<Got> got;
-    EXPECT_FALSE(decoder.partial());
+    EXPECT_EQ(decoder.partial_bytes(), 0U);
     feed(decoder, encoded(1, "abc").substr(0, 4));
     take_all(decoder, got);
-    EXPECT_TRUE(decoder.partial());
+    EXPECT_EQ(decoder.partial_bytes(), 4U);
     feed(decoder, encoded(1, "abc").substr(4));
     take_all(decoder, got);
-    EXPECT_FALSE(decoder.partial());
+    EXPECT_EQ(decoder.partial_bytes(), 0U);
     EXPECT_EQ(got, (std::vector<Got>{{1, "abc"}}));
 }
 
