@@ -37,6 +37,8 @@ wire::Limits limits_from(const Options& options)
     limits.unidentified_max = options.unidentified_max;
     limits.queue_bytes_hard =
         std::max<std::size_t>(limits.queue_bytes_hard, options.frame_bytes_max + wire::rewrap_bytes_max);
+    // A frame of the largest size must find room in a hub that others use as well.
+    limits.total_bytes_max = std::max(limits.total_bytes_max, 4 * limits.queue_bytes_hard);
     return limits;
 }
 
@@ -62,8 +64,8 @@ std::vector<Counted> counted(const core::CounterSet<Enum, count>& counters)
 class Hub::Impl : public net::SessionOwner {
 public:
     Impl(boost::asio::io_context& io, Options options, Observer& observer)
-        : io_{io}, options_{std::move(options)}, observer_{observer},
-          limits_{limits_from(options_)}, router_{limits_, seed_from(options_), now()}, deadline_{io}, drain_{io}
+        : io_{io}, options_{std::move(options)}, observer_{observer}, limits_{limits_from(options_)},
+          router_{limits_, seed_from(options_), now()}, deadline_{io}, drain_{io}
     {}
 
     ~Impl() override
@@ -156,8 +158,7 @@ void Hub::Impl::accepted(net::Descriptor socket, const core::Credentials& peer)
 {
     if (stopping_) return;
     if (!admits(peer.uid)) return router_.count(core::Disconnect::uid_not_allowed);
-    if (unidentified_.size() >= limits_.unidentified_max)
-        return router_.count(core::Disconnect::too_many_unidentified);
+    if (unidentified_.size() >= limits_.unidentified_max) return router_.count(core::Disconnect::too_many_unidentified);
     const auto session = std::make_shared<Session>(std::move(socket), router_, *this);
     unidentified_.insert(session);
     observer_.identify(peer, [this, waiting = std::weak_ptr{session}](Identity who) {

@@ -43,6 +43,20 @@ core::ExitStatus to_status(const os::ChildEnd& end)
         end);
 }
 
+/// What is reported meanwhile waits its turn, also after an exception.
+class Busy {
+public:
+    explicit Busy(bool& flag) : flag_{flag} { flag_ = true; }
+
+    ~Busy() { flag_ = false; }
+
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+private:
+    bool& flag_;
+};
+
 /// The exit code a shell gives for a program it cannot execute.
 core::NotStarted to_failure(const os::SpawnError& error)
 {
@@ -65,13 +79,12 @@ void Driver::report(core::Event event)
 
 void Driver::run_events()
 {
-    busy_ = true;
+    const Busy busy{busy_};
     while (!events_.empty()) {
         const auto event = std::move(events_.front());
         events_.pop_front();
         perform_each(fleet_.handle(event, core::Clock::now()));
     }
-    busy_ = false;
     arm();
 }
 
@@ -121,10 +134,21 @@ void Driver::spawn(InstanceId instance)
     const auto pid = child->pid();
     running_.insert_or_assign(instance, Running{std::move(*child)});
     const auto colour = static_cast<std::size_t>(instance.process);
-    pump_.attach(label(instance), colour, output->reader.release());
-    pump_.attach(label(instance), colour, errors->reader.release());
-    host_.spawned(instance);
+    pump_.attach(label(instance), colour, std::move(output->reader));
+    pump_.attach(label(instance), colour, std::move(errors->reader));
+    tell_spawned(instance);
     report(core::Spawned{instance, pid});
+}
+
+/// What the host cannot connect to is of no use, but its end is an end like any other.
+void Driver::tell_spawned(InstanceId instance)
+{
+    try {
+        host_.spawned(instance);
+    } catch (const std::exception& error) {
+        pump_.say(label(instance) + ": " + error.what());
+        running_.at(instance).child.signal_group(SIGKILL);
+    }
 }
 
 /// Out of descriptors or memory: that fails this start, never the supervisor.
@@ -145,44 +169,53 @@ void Driver::signal(const core::Signal& action)
         found->second.child.signal_group(action.signal);
     else if (found->second.leader_alive)
         found->second.child.signal(action.signal);
+    // The grace that is over was the stop command's as well.
+    const auto command = stop_commands_.find(action.instance);
+    if (command != stop_commands_.end() && action.signal == SIGKILL) command->second.signal_group(SIGKILL);
 }
 
-/// Its end says nothing: the instance has until its grace is over to end, whatever the command makes of it.
+/// Its exit code says nothing: the instance has until its grace is over to end, whatever the command makes of it.
 void Driver::run_stop_command(InstanceId instance)
 {
     const auto found = running_.find(instance);
-    const pid_t pid = found == running_.end() ? 0 : found->second.child.pid();
+    if (found == running_.end()) return; // its end is on the way
     auto output = make_pipe();
-    if (!output) return;
-    auto request = host_.prepare_stop_command(instance, pid);
-    request.standard_output = output->writer.get();
-    request.standard_error = output->writer.get();
-    const auto number = next_helper_++;
-    auto child = os::Child::launch(io_, request, [this, number](const os::ChildEnd&) { helpers_.erase(number); });
+    auto request = host_.prepare_stop_command(instance, found->second.child.pid());
+    request.standard_output = output ? output->writer.get() : -1;
+    request.standard_error = request.standard_output;
+    auto child = os::Child::launch(io_, request, [this, instance](const os::ChildEnd&) {
+        stop_commands_.erase(instance);
+        check_groups();
+    });
     if (!child) {
         pump_.say(label(instance) + ": shutdown.command: " + os::describe(child.error()));
-        return;
+        return report(core::StopCommandFailed{instance});
     }
-    helpers_.emplace(number, std::move(*child));
-    pump_.attach(label(instance), static_cast<std::size_t>(instance.process), output->reader.release());
+    stop_commands_.insert_or_assign(instance, std::move(*child));
+    if (output) pump_.attach(label(instance), static_cast<std::size_t>(instance.process), std::move(output->reader));
 }
 
 void Driver::leader_ended(InstanceId instance, const os::ChildEnd& end)
 {
-    const auto found = running_.find(instance);
-    // Members that ended with it, or before, are zombies of ours now; without them the group may be empty already.
-    os::reap_orphans([this](pid_t pid) { return collect(pid); });
-    const bool empty = found->second.child.group_is_empty();
-    if (empty) {
-        running_.erase(found);
-    } else {
-        found->second.leader_alive = false;
+    auto& running = running_.at(instance);
+    running.leader_alive = false;
+    os::reap_group(running.child.pid()); // its members that have ended, too, are ours now
+    const bool empty = nothing_left(instance);
+    if (empty)
+        running_.erase(instance);
+    else
         watch_groups();
-    }
     report(core::Ended{instance, to_status(end), empty});
 }
 
-/// Reaps `pid` if it is the leader of an instance or a helper.
+/// Of its process group and of its stop command.
+bool Driver::nothing_left(InstanceId instance) const
+{
+    const auto& running = running_.at(instance);
+    return !running.leader_alive && !stop_commands_.contains(instance) && running.child.group_is_empty();
+}
+
+/// Reaps `pid` if it is the leader of an instance or a stop command.
 bool Driver::collect(pid_t pid)
 {
     for (auto& [instance, running] : running_) {
@@ -190,17 +223,19 @@ bool Driver::collect(pid_t pid)
         running.child.collect();
         return true;
     }
-    const auto helper = std::ranges::find_if(helpers_, [&](const auto& entry) { return entry.second.pid() == pid; });
-    if (helper == helpers_.end()) return false;
-    helper->second.collect();
-    return true;
+    for (auto& [instance, command] : stop_commands_) {
+        if (command.pid() != pid) continue;
+        command.collect();
+        return true;
+    }
+    return false;
 }
 
 void Driver::check_groups()
 {
     std::vector<InstanceId> emptied;
     for (const auto& [instance, running] : running_)
-        if (!running.leader_alive && running.child.group_is_empty()) emptied.push_back(instance);
+        if (!running.leader_alive && nothing_left(instance)) emptied.push_back(instance);
     for (const auto instance : emptied) {
         running_.erase(instance);
         report(core::GroupEmptied{instance});
@@ -239,8 +274,10 @@ void Driver::arm()
     timer_.expires_at(*deadline);
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
-        busy_ = true;
-        perform_each(fleet_.advance(core::Clock::now()));
+        {
+            const Busy busy{busy_};
+            perform_each(fleet_.advance(core::Clock::now()));
+        }
         run_events();
     });
 }

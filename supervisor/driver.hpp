@@ -9,7 +9,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -64,9 +63,11 @@ private:
     void perform_each(const core::Actions& actions);
     void spawn(core::InstanceId instance);
     os::SpawnResult<os::SpawnRequest> prepare(core::InstanceId instance);
+    void tell_spawned(core::InstanceId instance);
     void signal(const core::Signal& action);
     void run_stop_command(core::InstanceId instance);
     void leader_ended(core::InstanceId instance, const os::ChildEnd& end);
+    bool nothing_left(core::InstanceId instance) const;
     bool collect(pid_t pid);
     void check_groups();
     void watch_groups();
@@ -78,8 +79,7 @@ private:
     logs::Pump& pump_;
     Host& host_;
     std::map<core::InstanceId, Running> running_;
-    std::map<std::uint64_t, os::Child> helpers_; // stop commands, by a number of their own
-    std::uint64_t next_helper_ = 0;
+    std::map<core::InstanceId, os::Child> stop_commands_; // an instance has not ended while its own still runs
     std::deque<core::Event> events_;
     bool busy_ = false; // inside run_events: what is reported now waits its turn
     boost::asio::signal_set child_signal_;

@@ -15,7 +15,7 @@ namespace cli = pandora::supervisor::cli;
 
 static int parse_and_run(int argc, char** argv)
 {
-    CLI::App program{"pandora: a process supervisor with a built-in IPC hub", "pandora"};
+    CLI::App program{"a process supervisor with a built-in IPC hub", "pandora"};
     program.set_version_flag("--version", "pandora " PANDORA_VERSION);
     program.require_subcommand(1);
     std::function<int()> verb;
@@ -42,8 +42,12 @@ static int parse_and_run(int argc, char** argv)
     auto* broker = program.add_subcommand("broker")->group("")->prefix_command(); // `pandora run` starts it
     broker->callback([&] { verb = [&] { return app::run_broker(app::broker_options(broker->remaining())); }; });
 
-    CLI11_PARSE(program, argc, argv);
-    return verb();
+    try {
+        program.parse(argc, argv);
+        return verb();
+    } catch (const CLI::ParseError& said) { // --help and --version come this way, too
+        return program.exit(said) == 0 ? 0 : 2;
+    }
 }
 
 int main(int argc, char** argv)

@@ -104,8 +104,8 @@ bool Outbox::congested(const wire::Limits& limits, TimePoint now) const
 
 std::optional<TimePoint> Outbox::patience_ends(const wire::Limits& limits) const
 {
-    if (bytes_ <= limits.queue_bytes_soft) return std::nullopt;
-    return moved_ + limits.queue_patience;
+    if (!above_soft_) return std::nullopt;
+    return std::max(moved_, *above_soft_) + limits.queue_patience;
 }
 
 void Outbox::watch(const wire::Limits& limits, TimePoint now)

@@ -52,7 +52,8 @@ public:
     /// Above the soft limit, or not moved at all, for as long as patience allows.
     bool congested(const wire::Limits& limits, TimePoint now) const;
 
-    /// When patience with its owner ends, unless it moves before: only a queue above the soft limit tries it.
+    /// When it will have been above the soft limit, without moving, for as long as patience lasts; nullopt: it
+    /// is not above. As of the last watch().
     std::optional<TimePoint> patience_ends(const wire::Limits& limits) const;
 
     /// Notes whether the queue is above the soft limit; to be called after append() and consume().

@@ -41,8 +41,7 @@ bool forfeits_queue(Disconnect reason)
 } // namespace
 
 Router::Router(const wire::Limits& limits, std::uint64_t seed, TimePoint now)
-    : limits_{limits}, random_{seed}, call_deadlines_{now}, frame_deadlines_{now},
-      queue_deadlines_{now}
+    : limits_{limits}, random_{seed}, call_deadlines_{now}, frame_deadlines_{now}, queue_deadlines_{now}
 {}
 
 PeerId Router::free_slot()
@@ -160,6 +159,8 @@ void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, Ti
 
 std::uint32_t Router::frame_bytes_max(PeerId id) const
 {
+    // What pandora says to itself must get through whatever the owner allows to others.
+    if (at(id).reach == Reach::builtin) return std::max(limits_.frame_bytes_max, wire::Limits{}.frame_bytes_max);
     return at(id).online ? limits_.frame_bytes_max : std::min(limits_.frame_bytes_max, limits_.frame_bytes_max_offline);
 }
 
@@ -228,7 +229,7 @@ void Router::evict_largest()
     std::size_t most = 0;
     std::optional<PeerId> owner;
     for (std::uint32_t i = 0; i < peers_.size(); ++i) {
-        if (!peers_[i] || peers_[i]->doomed) continue;
+        if (!peers_[i] || peers_[i]->doomed || peers_[i]->reach == Reach::builtin) continue;
         const std::size_t charged = peers_[i]->outbox.bytes() + peers_[i]->held_bytes;
         if (charged <= most) continue;
         most = charged;

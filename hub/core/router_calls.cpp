@@ -40,9 +40,8 @@ void Router::message(const Inbound& in)
                                 "Cannot read properties of " + std::string{remote.empty() ? "undefined" : "null"} +
                                     " (reading 'clientId')"});
     if (remote.size() > limits_.selector_bytes_max)
-        return refuse(request,
-                      {CallEnd::too_large, Drop::too_large, "PandoraTooLargeError",
-                       "a selector is at most " + std::to_string(limits_.selector_bytes_max) + " bytes long"});
+        return refuse(request, {CallEnd::too_large, Drop::too_large, "PandoraTooLargeError",
+                                "a selector is at most " + std::to_string(limits_.selector_bytes_max) + " bytes long"});
     parse_selector(remote, asked_);
     routes_.select(asked_, found_);
     if (found_.empty())

@@ -40,9 +40,9 @@ struct Limits {
     /// A queue above this for `queue_patience` is congested, and so is one that has not moved at all for that
     /// long: requests for its owner are answered busy. Redis' soft limit for subscribers has the same shape
     /// (8 MiB, 60 s).
-    /// One that is above it and has not moved at all for that long will never be read: its owner is
-    /// disconnected. To move is to hand bytes to the kernel, which says that it has room again when about 150
-    /// of the 208 KiB that it holds by default were read (unix(7) sockets): 15 KiB/s is moving.
+    /// One that is above it and has not moved at all for that long is given up: its owner is disconnected. To
+    /// move is to hand bytes to the kernel, which has room again when 192 of the 228 KiB that a socket holds
+    /// have been read (measured, Linux' default buffer): 20 KiB/s is moving.
     std::size_t queue_bytes_soft = 1 * mebibyte;
     std::chrono::milliseconds queue_patience{10'000};
 

@@ -5,11 +5,14 @@
 #include "supervisor/control/supervisor_object.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <fcntl.h>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::app {
 
@@ -24,6 +27,8 @@ constexpr int http_listener_fd = 5;
 
 // The master answers in well under a millisecond; this long it may be busy starting a thousand workers.
 constexpr std::chrono::milliseconds master_patience{2'000};
+
+constexpr std::chrono::milliseconds retry_pause{100};
 
 class Broker : public hub::Observer {
 public:
@@ -47,12 +52,14 @@ public:
         return 0;
     }
 
+    /// Asks until the master answers: a connection is not made a stranger because the master was busy.
     void identify(const hub::Credentials& peer, Identified done) override
     {
         host_.client().invoke(
             control::supervisor_object_name, "who_is", Json::array({peer.pid}),
-            [app = app_, peer, done = std::move(done)](const Outcome& outcome) {
-                done(identity_from(outcome, app, peer));
+            [this, peer, done = std::move(done)](const Outcome& outcome) mutable {
+                if (std::holds_alternative<Json>(outcome)) return done(identity_from(std::get<Json>(outcome), peer));
+                later([this, peer, done = std::move(done)]() mutable { identify(peer, std::move(done)); });
             },
             master_patience);
     }
@@ -65,8 +72,7 @@ public:
             return;
         }
         if (who.process.empty() || who.process == control::hub_process_name) return;
-        host_.client().send(control::supervisor_object_name, "object_published",
-                            Json::array({who.process, who.instance, object}));
+        tell_published(Json::array({who.credentials.pid, object}));
     }
 
     void unpublished(const hub::Identity& who, const std::string& object) override
@@ -77,13 +83,31 @@ public:
 private:
     static constexpr const char* master_name = "pandora";
 
-    static hub::Identity identity_from(const Outcome& outcome, const std::string& app, const hub::Credentials& peer)
+    hub::Identity identity_from(const Json& answer, const hub::Credentials& peer) const
     {
-        hub::Identity stranger{.app = "", .process = "", .instance = 0, .credentials = peer};
-        const auto* json = std::get_if<Json>(&outcome);
-        if (!json || !json->is_object()) return stranger;
-        const auto whose = json->get<control::Whose>();
-        return {app, whose.process, whose.instance, peer};
+        if (!answer.is_object()) return {.app = "", .process = "", .instance = 0, .credentials = peer};
+        const auto whose = answer.get<control::Whose>();
+        return {app_, whose.process, whose.instance, peer};
+    }
+
+    /// Until the master has heard it: an instance may be waiting to be called ready.
+    void tell_published(Json params)
+    {
+        host_.client().invoke(
+            control::supervisor_object_name, "object_published", params,
+            [this, params](const Outcome& outcome) {
+                if (std::holds_alternative<hub::client::CallError>(outcome))
+                    later([this, params] { tell_published(params); });
+            },
+            master_patience);
+    }
+
+    void later(std::function<void()> act)
+    {
+        const auto timer = std::make_shared<boost::asio::steady_timer>(io_, retry_pause);
+        timer->async_wait([timer, act = std::move(act)](const boost::system::error_code& error) {
+            if (!error) act();
+        });
     }
 
     void describe(metrics::Snapshot snapshot, std::function<void(metrics::Snapshot)> done)

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::app {
 
@@ -47,6 +48,7 @@ HubHost::HubHost(boost::asio::io_context& io, std::string app, hub::Options opti
         {"appName", app_}, {"processName", control::hub_process_name}, {"pid", std::to_string(::getpid())}};
     client_ = std::make_unique<hub::client::Client>(io, std::move(labels), ours.release());
     publish_hub_object();
+    client_->on_lost([this](const std::string&) { stop(); }); // a hub that cannot speak for itself is replaced
     client_->start();
     signals_.async_wait([this](const boost::system::error_code& error, int) {
         if (!error) stop();
@@ -84,6 +86,7 @@ void HubHost::serve_http(int listener_fd, Describe describe)
 
 void HubHost::stop()
 {
+    if (std::exchange(stopping_, true)) return;
     http_.reset();
     hub_.stop([this] { io_.stop(); });
 }

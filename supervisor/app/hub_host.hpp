@@ -44,6 +44,7 @@ private:
     hub::Hub hub_;
     std::unique_ptr<hub::client::Client> client_;
     boost::asio::signal_set signals_;
+    bool stopping_ = false;
     std::unique_ptr<metrics::http::Server> http_; // last: its thread asks all of the above
 };
 

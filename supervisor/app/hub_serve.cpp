@@ -2,6 +2,7 @@
 
 #include "supervisor/app/http_listener.hpp"
 #include "supervisor/app/hub_host.hpp"
+#include "supervisor/os/inheritance.hpp"
 #include "supervisor/os/listen_sockets.hpp"
 
 #include <cerrno>
@@ -55,6 +56,7 @@ procfiles::MetricsSpec parse_address(const std::string& text)
 
 int hub_serve(const HubServeOptions& options)
 {
+    os::mend_inheritance();
     const auto lock = lock_socket(options.socket);
     auto listener = os::listen_unix(options.socket, owner_only);
     const os::SocketFile file{options.socket};

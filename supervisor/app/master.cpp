@@ -27,6 +27,10 @@ namespace fs = std::filesystem;
 
 constexpr mode_t owner_only = 0600;
 
+// Who asks for the list at the same time: scrapes, dashboards, commands. Choice; each answer is written on the main
+// thread, whatever strangers ask for.
+constexpr std::size_t listing_max = 16;
+
 /// The hub as a process of the fleet: always there, back at once, a little slower if it cannot stay up.
 core::Member hub_member()
 {
@@ -142,7 +146,11 @@ Master::Master(procfiles::AppSpec app)
     os::become_subreaper();
 }
 
-Master::~Master() { sampler_.join(); }
+Master::~Master()
+{
+    sampler_.stop(); // nobody waits for a reading any more
+    sampler_.join();
+}
 
 int Master::run()
 {
@@ -163,9 +171,10 @@ void Master::await_signal()
     });
 }
 
-/// The first signal stops everything with its grace, the second at once.
+/// The first signal stops everything with its grace, the second at once. But a closed terminal may send SIGHUP twice.
 void Master::stop_on(int signal)
 {
+    if (stop_asked_ && signal == SIGHUP) return;
     if (!std::exchange(stop_asked_, true)) {
         pump_.say(core::signal_name(signal) + ": stopping; once more to kill at once");
         driver_.report(core::StopAll{});
@@ -196,7 +205,9 @@ os::SpawnRequest Master::prepare(core::InstanceId instance)
 
 os::SpawnRequest Master::prepare_stop_command(core::InstanceId instance, pid_t main_pid)
 {
-    return stop_request(fleet_.member(instance.process).spec, environment_of(instance), main_pid);
+    auto request = stop_request(fleet_.member(instance.process).spec, environment_of(instance), main_pid);
+    request.descriptor_limit = descriptor_limit_;
+    return request;
 }
 
 /// Each life of the hub process gets a link of its own; the listeners outlive them all.
@@ -256,14 +267,19 @@ std::vector<control::InstanceView> Master::views() const
     return found;
 }
 
-/// Reading /proc takes some 20 us a process: it is done on the sampler's thread.
-void Master::list(Listed done)
+/// Reading /proc takes some 20 us a process: it is done on the sampler's thread, once for all who ask meanwhile.
+bool Master::list(Listed done)
 {
-    boost::asio::post(sampler_, [this, found = views(), done = std::move(done)]() mutable {
+    if (listing_.size() == listing_max) return false;
+    listing_.push_back(std::move(done));
+    if (listing_.size() > 1) return true;
+    boost::asio::post(sampler_, [this, found = views()]() mutable {
         for (auto& view : found) view.usage = usage_of(view.pid);
-        boost::asio::post(io_,
-                          [found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
+        boost::asio::post(io_, [this, found = std::move(found)] {
+            for (const auto& waiting : std::exchange(listing_, {})) waiting(found);
+        });
     });
+    return true;
 }
 
 std::optional<control::Whose> Master::who_is(pid_t pid)
@@ -273,13 +289,10 @@ std::optional<control::Whose> Master::who_is(pid_t pid)
     return control::Whose{app_.name, fleet_.member(instance->process).spec.name, instance->index};
 }
 
-void Master::object_published(const std::string& process, std::uint32_t instance, const std::string& object)
+/// By the pid, as it is now: what a run that has ended published does not make the next one ready.
+void Master::object_published(pid_t publisher, const std::string& object)
 {
-    for (std::uint32_t n = 0; n < fleet_.size(); ++n) {
-        const core::ProcessId id{n};
-        if (fleet_.member(id).spec.name == process && instance < fleet_.instances(id).size())
-            driver_.report(core::ObjectPublished{{id, instance}, object});
-    }
+    if (const auto instance = driver_.instance_of(publisher)) driver_.report(core::ObjectPublished{*instance, object});
 }
 
 } // namespace pandora::supervisor::app

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pandora::supervisor::app {
 
@@ -39,9 +40,9 @@ private:
     void finished(int exit_code) override;
 
     // control::Supervisor
-    void list(Listed done) override;
+    bool list(Listed done) override;
     std::optional<control::Whose> who_is(pid_t pid) override;
-    void object_published(const std::string& process, std::uint32_t instance, const std::string& object) override;
+    void object_published(pid_t publisher, const std::string& object) override;
 
     bool is_hub(core::InstanceId instance) const;
     os::SpawnRequest prepare_hub();
@@ -66,7 +67,8 @@ private:
     Driver driver_;
     boost::asio::signal_set signals_;
     boost::asio::thread_pool sampler_{1};
-    os::UniqueFd link_ours_; // between prepare and spawned
+    std::vector<Listed> listing_; // who waits for the reading that is being taken
+    os::UniqueFd link_ours_;      // between prepare and spawned
     os::UniqueFd link_hubs_;
     std::unique_ptr<hub::client::Client> link_;
     bool stop_asked_ = false;

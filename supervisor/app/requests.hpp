@@ -24,7 +24,7 @@ struct Place {
 };
 
 /// The environment of one instance: the master's own (less what was meant for the master alone: its notify and listen
-/// sockets, its watchdog), then the app's, then the process', then pandora's variables (DESIGN 4), which always win.
+/// sockets, its watchdog), then the app's, then the process', then pandora's variables, which always win.
 EnvironmentBlock worker_environment(const EnvironmentBlock& inherited, const procfiles::AppSpec& app,
                                     const procfiles::ProcessSpec& process, std::uint32_t instance, const Place& place);
 

@@ -2,7 +2,7 @@
 //
 //   list()                              -> [instance, ...]              (see messages.hpp)
 //   who_is(pid)                         -> {app, process, instance} | null
-//   object_published(process, n, name)  the hub only: an instance has published an object
+//   object_published(pid, name)         the hub only: the process `pid` has published an object
 #pragma once
 
 #include "hub/client/cpp/client.hpp"
@@ -19,12 +19,12 @@ namespace pandora::supervisor::control {
 class Supervisor {
 public:
     virtual ~Supervisor() = default;
-    using Listed = std::function<void(std::vector<InstanceView>)>;
+    using Listed = std::function<void(const std::vector<InstanceView>&)>;
 
-    /// `done` runs later, on the same thread.
-    virtual void list(Listed done) = 0;
+    /// `done` runs later, on the same thread. False: too many ask already, and it will not run.
+    virtual bool list(Listed done) = 0;
     virtual std::optional<Whose> who_is(pid_t pid) = 0;
-    virtual void object_published(const std::string& process, std::uint32_t instance, const std::string& object) = 0;
+    virtual void object_published(pid_t publisher, const std::string& object) = 0;
 };
 
 /// The process name by which the hub's own connections are known; no procfile may name a process so.

@@ -1,4 +1,5 @@
-// What the fleet asks the edge to do. Actions are performed in order; what comes of them is reported as events.
+// What the fleet asks the edge to do: first the deeds, in their order, then the announcements, in theirs; Finish is the
+// last of all. What comes of the deeds is reported as events.
 #pragma once
 
 #include "supervisor/core/exit_status.hpp"
@@ -11,7 +12,7 @@
 
 namespace pandora::supervisor::core {
 
-/// Where one instance is in its life. DESIGN: pending -> starting -> ready -> stopping | backoff -> completed | failed.
+/// Where one instance is in its life; the picture is in lifecycle.hpp.
 enum class State : std::uint8_t {
     pending,  // waiting for its dependencies
     starting, // spawned, not yet all that the procfile calls ready

@@ -36,6 +36,11 @@ struct GroupEmptied {
     InstanceId instance;
 };
 
+/// `shutdown.command` could not be executed.
+struct StopCommandFailed {
+    InstanceId instance;
+};
+
 /// The connection of this instance published a hub object.
 struct ObjectPublished {
     InstanceId instance;
@@ -50,6 +55,7 @@ struct KillAll {
     int code = 0;
 };
 
-using Event = std::variant<Begin, Spawned, SpawnFailed, Ended, GroupEmptied, ObjectPublished, StopAll, KillAll>;
+using Event = std::variant<Begin, Spawned, SpawnFailed, Ended, GroupEmptied, StopCommandFailed, ObjectPublished,
+                           StopAll, KillAll>;
 
 } // namespace pandora::supervisor::core

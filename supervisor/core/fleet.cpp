@@ -42,6 +42,7 @@ Actions Fleet::handle(const Event& event, TimePoint now)
     if (phase_ == Phase::finished) return out;
     apply(event, now, out);
     settle(now, out);
+    perform_due(now, out); // a restart without delay, unless the event asks for the end
     return out;
 }
 
@@ -49,10 +50,16 @@ Actions Fleet::advance(TimePoint now)
 {
     Actions out;
     if (phase_ == Phase::finished) return out;
-    for (auto& process : processes_)
-        for (auto& instance : process.instances) instance.advance(now, out);
+    perform_due(now, out);
     settle(now, out);
     return out;
+}
+
+void Fleet::perform_due(TimePoint now, Actions& out)
+{
+    if (phase_ == Phase::finished) return;
+    for (auto& process : processes_)
+        for (auto& instance : process.instances) instance.advance(now, out);
 }
 
 std::optional<TimePoint> Fleet::next_deadline() const
@@ -72,6 +79,7 @@ void Fleet::apply(const Event& event, TimePoint now, Actions& out)
                    [&](const SpawnFailed& e) { find(e.instance).ended(e.why, true, now, out); },
                    [&](const Ended& e) { find(e.instance).ended(e.status, e.group_empty, now, out); },
                    [&](const GroupEmptied& e) { find(e.instance).group_emptied(now, out); },
+                   [&](const StopCommandFailed& e) { find(e.instance).stop_command_failed(now, out); },
                    [&](const ObjectPublished& e) { find(e.instance).published(e.object, now, out); },
                    [&](const StopAll&) { phase_ = Phase::stopping; },
                    [&](const KillAll& e) {
@@ -110,6 +118,12 @@ void Fleet::settle(TimePoint now, Actions& out)
     }
 }
 
+/// At least 1: a process can fail for good after a good end, by being given up.
+int Fleet::failure_code(const Lifecycle& instance)
+{
+    return instance.last_end() ? std::max(1, shell_code(*instance.last_end())) : 1;
+}
+
 /// The app's exit code is that of the first worker that stays down after a bad end, or of the one that ends the app.
 void Fleet::note_ends()
 {
@@ -117,7 +131,7 @@ void Fleet::note_ends()
         if (process.member.role == Role::builtin) continue;
         for (const auto& instance : process.instances) {
             if (!is_down(instance.state())) continue;
-            if (instance.state() == State::failed && !exit_code_) exit_code_ = shell_code(*instance.last_end());
+            if (instance.state() == State::failed && !exit_code_) exit_code_ = failure_code(instance);
             if (!instance.ends_app()) continue;
             exit_code_ = shell_code(*instance.last_end());
             phase_ = Phase::stopping;
@@ -153,8 +167,9 @@ bool Fleet::stop_what_may(TimePoint now, Actions& out)
     bool changed = false;
     for (auto& process : processes_) {
         const auto down = [&](ProcessId id) { return all_down(at(id)); };
-        if (!std::ranges::all_of(process.dependents, down)) continue;
+        const bool unneeded = std::ranges::all_of(process.dependents, down);
         for (auto& instance : process.instances) {
+            if (!unneeded && is_live(instance.state())) continue; // what does not run now will not be started again
             const auto before = instance.state();
             instance.stop(now, out);
             changed = changed || instance.state() != before;

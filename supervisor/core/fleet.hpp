@@ -74,6 +74,8 @@ private:
     void apply(const Event& event, TimePoint now, Actions& out);
     void kill_all(TimePoint now, Actions& out);
     void settle(TimePoint now, Actions& out);
+    void perform_due(TimePoint now, Actions& out);
+    static int failure_code(const Lifecycle& instance);
     void note_ends();
     bool start_what_may(TimePoint now, Actions& out);
     bool stop_what_may(TimePoint now, Actions& out);

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <cassert>
 #include <csignal>
+#include <utility>
 
 namespace pandora::supervisor::core {
 
 namespace {
 
-// A process in uninterruptible sleep outlives SIGKILL; it is sent again, as s6 does, so that a stop always ends.
+// A process in uninterruptible sleep outlives SIGKILL; it is sent again, as s6 does, and then given up: a stop must
+// end.
 constexpr Millis kill_again{5'000};
+constexpr int kills_max = 3;
 
 } // namespace
 
@@ -47,6 +50,8 @@ void Lifecycle::spawn(TimePoint now, Actions& out)
     deadline_.reset();
     published_.clear();
     started_at_.reset();
+    kills_ = 0;
+    group_told_ = false;
     change(State::starting, now, out);
     out.emplace_back(Spawn{id_});
 }
@@ -80,15 +85,19 @@ void Lifecycle::ended(const ExitStatus& status, bool group_empty, TimePoint now,
 {
     pid_.reset();
     last_end_ = status;
+    if (is_down(state_)) return; // it had been given up
     if (group_empty) return settle(now, out);
-    if (state_ != State::stopping) end_group(now, out);
-    // else: the grace that was given goes on for the rest of the group
+    if (state_ != State::stopping) {
+        deadline_ = now + spec_->shutdown.timeout;
+        change(State::stopping, now, out, {.end = last_end_, .cause = "ending the rest of its process group"});
+    }
+    end_group(out);
 }
 
-void Lifecycle::end_group(TimePoint now, Actions& out)
+/// Of a group whose leader has ended; the grace is the one that runs already.
+void Lifecycle::end_group(Actions& out)
 {
-    deadline_ = now + spec_->shutdown.timeout;
-    change(State::stopping, now, out, {.end = last_end_, .cause = "ending the rest of its process group"});
+    if (std::exchange(group_told_, true)) return;
     out.emplace_back(Signal{id_, SIGTERM, Target::group});
     out.emplace_back(Signal{id_, SIGCONT, Target::group});
 }
@@ -114,7 +123,6 @@ void Lifecycle::decide(TimePoint now, Actions& out)
     if (const auto* restart = std::get_if<RestartAfter>(&verdict)) {
         change(State::backoff, now, out, {.end = last_end_, .delay = restart->delay});
         deadline_ = now + restart->delay;
-        if (restart->delay == Millis::zero()) spawn(now, out);
     } else if (std::holds_alternative<GiveUp>(verdict)) {
         change(State::failed, now, out,
                {.end = last_end_,
@@ -143,21 +151,30 @@ void Lifecycle::stop(TimePoint now, Actions& out)
     if (state_ == State::stopping) return; // its leftovers are being ended already
     deadline_ = now + spec_->shutdown.timeout;
     change(State::stopping, now, out);
-    if (!spec_->shutdown.command.empty()) {
+    if (!spec_->shutdown.command.empty())
         out.emplace_back(RunStopCommand{id_});
-        return;
-    }
+    else
+        signal_to_stop(out);
+}
+
+void Lifecycle::signal_to_stop(Actions& out)
+{
     const auto target = spec_->shutdown.parent_only ? Target::leader : Target::group;
+    group_told_ = target == Target::group;
     out.emplace_back(Signal{id_, spec_->shutdown.signal, target});
     out.emplace_back(Signal{id_, SIGCONT, target}); // a stopped process would never see the signal
+}
+
+void Lifecycle::stop_command_failed(TimePoint, Actions& out)
+{
+    if (state_ == State::stopping && pid_) signal_to_stop(out);
 }
 
 void Lifecycle::kill(TimePoint now, Actions& out)
 {
     if (is_down(state_) || !begin_stop(now, out)) return;
     if (state_ != State::stopping) change(State::stopping, now, out);
-    out.emplace_back(Signal{id_, SIGKILL, Target::group});
-    deadline_ = now + kill_again;
+    send_kill(now, out);
 }
 
 void Lifecycle::advance(TimePoint now, Actions& out)
@@ -165,11 +182,19 @@ void Lifecycle::advance(TimePoint now, Actions& out)
     if (!deadline_ || now < *deadline_) return;
     if (state_ == State::backoff) return spawn(now, out);
     assert(state_ == State::stopping);
-    out.emplace_back(Announce{.instance = id_,
-                              .from = state_,
-                              .to = state_,
-                              .at = now,
-                              .cause = "still there after its grace; sent SIGKILL to its process group"});
+    if (kills_ == kills_max) {
+        deadline_.reset();
+        change(State::failed, now, out, {.cause = "outlives SIGKILL; left behind"});
+        return;
+    }
+    change(State::stopping, now, out, {.cause = "still there after its grace; sent SIGKILL to its process group"});
+    send_kill(now, out);
+}
+
+void Lifecycle::send_kill(TimePoint now, Actions& out)
+{
+    ++kills_;
+    group_told_ = true;
     out.emplace_back(Signal{id_, SIGKILL, Target::group});
     deadline_ = now + kill_again;
 }

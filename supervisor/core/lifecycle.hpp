@@ -7,6 +7,8 @@
 //                        |                  |
 //                        +--stop--> stopping+  (grace over: SIGKILL to the group)
 //
+// and pending --stop--> completed, pending --dependency failed--> failed.
+//
 // When a leader ends but members of its process group live on, the instance is `stopping` until they are gone: a
 // restarted server must not find its port held by its own leftovers.
 #pragma once
@@ -32,6 +34,7 @@ public:
     void spawned(pid_t pid, TimePoint now, Actions& out);
     void ended(const ExitStatus& status, bool group_empty, TimePoint now, Actions& out);
     void group_emptied(TimePoint now, Actions& out);
+    void stop_command_failed(TimePoint now, Actions& out); // the signal is sent instead
     void published(const std::string& object, TimePoint now, Actions& out);
     void stop(TimePoint now, Actions& out);                      // with its grace; no restart afterwards
     void kill(TimePoint now, Actions& out);                      // at once
@@ -58,13 +61,12 @@ public:
     /// Its last end asks that the app ends with it (`exit_on_failure`, `exit_on_end`).
     bool ends_app() const { return ends_app_; }
 
-    /// It is down by itself rather than because it was told to stop.
-    bool stopped_on_request() const { return stop_requested_; }
-
 private:
     void spawn(TimePoint now, Actions& out);
     void change(State to, TimePoint now, Actions& out, Announce details = {});
-    void end_group(TimePoint now, Actions& out);
+    void signal_to_stop(Actions& out);
+    void end_group(Actions& out);
+    void send_kill(TimePoint now, Actions& out);
     void settle(TimePoint now, Actions& out);
     void decide(TimePoint now, Actions& out);
     bool begin_stop(TimePoint now, Actions& out);
@@ -81,6 +83,8 @@ private:
     std::set<std::string> published_; // promised objects seen in this run
     std::uint32_t starts_ = 0;
     std::uint32_t restarts_ = 0;
+    int kills_ = 0;           // SIGKILLs sent to this run
+    bool group_told_ = false; // the whole group of this run has got a signal to end
     bool stop_requested_ = false;
     bool ends_app_ = false;
 };

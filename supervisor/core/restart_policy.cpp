@@ -41,7 +41,7 @@ Verdict RestartPolicy::on_end(const ExitStatus& status, Clock::duration ran_for,
     if (ran_for >= rule_.reset_after) restarts_in_a_row_ = 0;
     const auto delay = next_delay();
     ++restarts_in_a_row_;
-    return RestartAfter{delay};
+    return RestartAfter{std::holds_alternative<NotStarted>(status) ? std::max(delay, failed_start_delay_min) : delay};
 }
 
 } // namespace pandora::supervisor::core

@@ -32,6 +32,10 @@ struct EndApp {
 
 using Verdict = std::variant<RestartAfter, StayDown, GiveUp, EndApp>;
 
+/// A program that could not be executed is not tried again sooner: nothing but another process can mend it, and it
+/// takes that process some time.
+inline constexpr Millis failed_start_delay_min{100};
+
 /// One object an instance. Delays grow from `backoff` by `backoff_multiplier` up to `backoff_max`, and start anew once
 /// a run has lasted `reset_after`; any `restart_window` holds at most `max_restarts` restarts (0 = without limit).
 /// The shape is einhorn's and Kubernetes' (growth, cap, reset), the window OTP's and systemd's.

@@ -2,10 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -17,10 +15,6 @@ namespace pandora::supervisor::logs {
 namespace {
 
 constexpr std::size_t buffer_bytes_max = 16 * 1024 * 1024; // some 200,000 lines while a terminal is stopped
-
-// A descriptor that polls as writable takes at least PIPE_BUF bytes without blocking (pipe(7)); it may be shared, so it
-// cannot be made non-blocking.
-constexpr std::size_t safe_write_bytes = PIPE_BUF;
 
 constexpr std::array<std::string_view, 6> name_colours{"\x1b[36m", "\x1b[33m", "\x1b[32m",
                                                        "\x1b[35m", "\x1b[34m", "\x1b[96m"};
@@ -45,11 +39,11 @@ Colours colours_for(int fd)
 }
 
 Console::Console(boost::asio::io_context& io, int fd, Colours colours, std::size_t name_width)
-    : fd_{fd}, room_{make_epoll(io)}, colours_{colours}, name_width_{name_width}
+    : out_{fd}, room_{make_epoll(io)}, colours_{colours}, name_width_{name_width}
 {
     epoll_event none{};
     none.events = EPOLLONESHOT;
-    pollable_ = ::epoll_ctl(room_.native_handle(), EPOLL_CTL_ADD, fd_, &none) == 0;
+    ::epoll_ctl(room_.native_handle(), EPOLL_CTL_ADD, out_.descriptor(), &none);
 }
 
 void Console::line(std::string_view name, std::size_t colour, std::string_view text)
@@ -102,36 +96,26 @@ void Console::forget_written()
     written_ = 0;
 }
 
-/// Writes as long as the descriptor takes it without waiting.
+/// Writes as long as the reader takes it.
 void Console::write_some()
 {
     if (waiting_) return;
     while (written_ < buffer_.size()) {
-        pollfd poll_for{fd_, POLLOUT, 0};
-        if (pollable_ && ::poll(&poll_for, 1, 0) == 0) {
-            forget_written();
-            return wait_for_room();
+        const auto written = out_.write(std::string_view{buffer_}.substr(written_));
+        switch (written.what) {
+        case NeverWaiting::Written::What::some: written_ += written.bytes; break;
+        case NeverWaiting::Written::What::no_room: forget_written(); return wait_for_room();
+        case NeverWaiting::Written::What::gone: return give_up();
         }
-        if (!write_once()) return;
     }
-    buffer_.clear();
-    written_ = 0;
+    give_up(); // nothing is left
 }
 
-/// False when nobody can read any more: what is left is given up.
-bool Console::write_once()
+/// Supervision goes on without a reader.
+void Console::give_up()
 {
-    const auto left = buffer_.size() - written_;
-    const auto size = pollable_ ? std::min(left, safe_write_bytes) : left;
-    const auto done = ::write(fd_, buffer_.data() + written_, size);
-    if (done > 0) {
-        written_ += static_cast<std::size_t>(done);
-        return true;
-    }
-    if (done < 0 && (errno == EINTR || errno == EAGAIN)) return true;
-    buffer_.clear(); // EPIPE, EIO of a closed terminal, ENOSPC: supervision goes on without a reader
+    buffer_.clear();
     written_ = 0;
-    return false;
 }
 
 void Console::wait_for_room()
@@ -139,7 +123,7 @@ void Console::wait_for_room()
     waiting_ = true;
     epoll_event writable{};
     writable.events = EPOLLOUT | EPOLLONESHOT;
-    ::epoll_ctl(room_.native_handle(), EPOLL_CTL_MOD, fd_, &writable);
+    ::epoll_ctl(room_.native_handle(), EPOLL_CTL_MOD, out_.descriptor(), &writable);
     room_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
         if (error) return;
         epoll_event seen{};
@@ -149,12 +133,19 @@ void Console::wait_for_room()
     });
 }
 
-void Console::drain(int patience_ms)
+void Console::drain(std::chrono::milliseconds patience)
 {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + patience;
     while (written_ < buffer_.size()) {
-        pollfd poll_for{fd_, POLLOUT, 0};
-        if (pollable_ && ::poll(&poll_for, 1, patience_ms) == 0) return;
-        if (!write_once()) return;
+        const auto written = out_.write(std::string_view{buffer_}.substr(written_));
+        if (written.what == NeverWaiting::Written::What::gone) return;
+        written_ += written.bytes;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+        if (left <= left.zero()) return;
+        if (written.what == NeverWaiting::Written::What::some) continue;
+        pollfd room{out_.descriptor(), POLLOUT, 0};
+        ::poll(&room, 1, static_cast<int>(left.count()));
     }
 }
 

@@ -1,9 +1,12 @@
 // The terminal (or file, or pipe) that `pandora run` writes to: every line with the name of the process it came from.
 #pragma once
 
+#include "supervisor/logs/never_waiting.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +22,7 @@ Colours colours_for(int fd);
 /// does not fit into its buffer is dropped, counted, and announced once there is room again.
 class Console {
 public:
-    /// `fd` is borrowed and keeps its flags: they belong to everyone who shares the terminal.
+    /// `fd` is borrowed and keeps its flags: they belong to everyone who shares the terminal. Throws std::system_error.
     /// `name_width`: columns for the longest name.
     Console(boost::asio::io_context& io, int fd, Colours colours, std::size_t name_width);
     Console(const Console&) = delete;
@@ -29,8 +32,8 @@ public:
     void line(std::string_view name, std::size_t colour, std::string_view text);
     void own_line(std::string_view text);
 
-    /// Writes what is left, waiting for the reader at most `patience_ms`.
-    void drain(int patience_ms);
+    /// Writes what is left, waiting for the reader at most `patience` in all.
+    void drain(std::chrono::milliseconds patience);
 
     std::uint64_t dropped_lines() const { return dropped_total_; }
 
@@ -40,10 +43,10 @@ private:
     void forget_written();
     void write_some();
     void wait_for_room();
-    bool write_once();
+    void give_up();
 
-    int fd_;
-    boost::asio::posix::stream_descriptor room_; // an epoll of its own: Asio would make fd_ itself non-blocking
+    NeverWaiting out_;
+    boost::asio::posix::stream_descriptor room_; // an epoll of its own: Asio would make a shared fd non-blocking
     Colours colours_;
     std::size_t name_width_;
     std::string buffer_;
@@ -51,7 +54,6 @@ private:
     std::uint64_t dropped_ = 0; // since the last announcement
     std::uint64_t dropped_total_ = 0;
     bool waiting_ = false;
-    bool pollable_ = true; // false for files and /dev/null: they never make a writer wait
     bool scheduled_ = false;
 };
 

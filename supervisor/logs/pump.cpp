@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::logs {
 
@@ -26,14 +27,16 @@ constexpr std::size_t read_bytes = 64 * 1024; // a pipe's default size: one read
 constexpr int reads_a_turn = 4;               // then the other streams get their turn
 constexpr std::chrono::milliseconds partial_patience{
     1'000}; // then an unfinished line is shown: a prompt, a progress bar
-constexpr int drain_patience_ms = 1'000;
+constexpr std::chrono::milliseconds drain_patience{1'000};
 
 /// One worker's pipe.
 class Stream : public std::enable_shared_from_this<Stream> {
 public:
-    Stream(asio::io_context& io, Console& console, std::string name, std::size_t colour, int fd)
-        : console_{console}, name_{std::move(name)}, colour_{colour}, pipe_{io, fd}, idle_{io}
+    Stream(asio::io_context& io, Console& console, std::string name, std::size_t colour, os::UniqueFd pipe)
+        : console_{console}, name_{std::move(name)}, colour_{colour}, pipe_{io}, idle_{io}
     {
+        pipe_.assign(pipe.get());
+        (void)pipe.release();
         pipe_.non_blocking(true); // our end of the pipe is ours alone
     }
 
@@ -85,11 +88,16 @@ private:
         wait();
     }
 
+    /// Counted from the first chunk: output that comes in drops is shown, too.
     void show_partial_later()
     {
+        if (std::exchange(waiting_to_show_, true)) return;
         idle_.expires_after(partial_patience);
         idle_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-            if (const auto self = weak.lock(); self && !error) self->flush();
+            const auto self = weak.lock();
+            if (!self || error) return;
+            self->waiting_to_show_ = false;
+            self->flush();
         });
     }
 
@@ -98,6 +106,7 @@ private:
     std::size_t colour_;
     asio::posix::stream_descriptor pipe_;
     asio::steady_timer idle_;
+    bool waiting_to_show_ = false;
     LineAssembler lines_;
     Closed closed_;
 };
@@ -119,18 +128,11 @@ public:
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    void attach(std::string name, std::size_t colour, int pipe_fd)
+    void attach(std::string name, std::size_t colour, os::UniqueFd pipe)
     {
-        asio::post(io_, [this, name = std::move(name), colour, pipe_fd]() mutable {
-            try {
-                const auto stream = std::make_shared<Stream>(io_, console_, name, colour, pipe_fd);
-                streams_.insert(stream);
-                stream->start([this](const std::shared_ptr<Stream>& closed) { streams_.erase(closed); });
-            } catch (const boost::system::system_error& error) { // the loop takes no more descriptors
-                ::close(pipe_fd);
-                console_.own_line(name + ": its output cannot be read: " + error.what());
-            }
-        });
+        // A posted handler is copied, a descriptor is not: hence the shared owner.
+        const auto shared = std::make_shared<os::UniqueFd>(std::move(pipe));
+        asio::post(io_, [this, name = std::move(name), colour, shared] { adopt(name, colour, std::move(*shared)); });
     }
 
     void say(std::string text)
@@ -148,13 +150,24 @@ private:
         io_.run();
     }
 
+    void adopt(const std::string& name, std::size_t colour, os::UniqueFd pipe)
+    {
+        try {
+            const auto stream = std::make_shared<Stream>(io_, console_, name, colour, std::move(pipe));
+            streams_.insert(stream);
+            stream->start([this](const std::shared_ptr<Stream>& closed) { streams_.erase(closed); });
+        } catch (const boost::system::system_error& error) { // the loop takes no more descriptors
+            console_.own_line(name + ": its output cannot be read: " + error.what());
+        }
+    }
+
     void finish()
     {
         for (const auto& stream : streams_) {
             stream->read_all(1024); // bounded: a leftover that writes without end must not keep us
             stream->flush();
         }
-        console_.drain(drain_patience_ms);
+        console_.drain(drain_patience);
         io_.stop();
     }
 
@@ -169,9 +182,9 @@ Pump::Pump(int console_fd, std::size_t name_width) : impl_{std::make_unique<Impl
 
 Pump::~Pump() = default;
 
-void Pump::attach(std::string name, std::size_t colour, int pipe_fd)
+void Pump::attach(std::string name, std::size_t colour, os::UniqueFd pipe)
 {
-    impl_->attach(std::move(name), colour, pipe_fd);
+    impl_->attach(std::move(name), colour, std::move(pipe));
 }
 
 void Pump::say(std::string text) { impl_->say(std::move(text)); }

@@ -20,9 +20,9 @@ public:
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
 
-    /// Reads `pipe_fd` (ownership taken) until its last writer has closed it, which may be long after the worker's end:
+    /// Reads `pipe` until its last writer has closed it, which may be long after the worker's end:
     /// a grandchild that still holds it must not get SIGPIPE.
-    void attach(std::string name, std::size_t colour, int pipe_fd);
+    void attach(std::string name, std::size_t colour, os::UniqueFd pipe);
 
     /// A line of pandora's own.
     void say(std::string text);

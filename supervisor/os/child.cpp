@@ -1,6 +1,7 @@
 #include "supervisor/os/child.hpp"
 
 #include "supervisor/os/launcher.hpp"
+#include "supervisor/os/process_tree.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -82,11 +83,9 @@ SpawnResult<Child> Child::launch(asio::io_context& io, const SpawnRequest& reque
         auto impl = std::make_shared<Impl>(io, std::move(*launched), std::move(ended));
         impl->wait();
         return Child{std::move(impl)};
-    } catch (const boost::system::system_error& error) { // the loop takes no more descriptors: nobody could watch it
-        ::kill(-pid, SIGKILL);
-        siginfo_t ignored{};
-        ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED);
-        return SpawnError{SpawnStage::prepare, error.code(), request.argv.front()};
+    } catch (const boost::system::system_error& error) {
+        abandon(pid);
+        return SpawnError{SpawnStage::watch, error.code(), request.argv.front()};
     }
 }
 
@@ -102,6 +101,10 @@ void Child::signal(int number) const { impl_->signal(number); }
 
 void Child::signal_group(int number) const { ::kill(-impl_->pid(), number); }
 
-bool Child::group_is_empty() const { return ::kill(-impl_->pid(), 0) != 0 && errno == ESRCH; }
+/// The system call answers for the usual case at once, but counts zombies as members.
+bool Child::group_is_empty() const
+{
+    return (::kill(-impl_->pid(), 0) != 0 && errno == ESRCH) || !group_runs(impl_->pid());
+}
 
 } // namespace pandora::supervisor::os

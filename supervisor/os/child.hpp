@@ -46,7 +46,7 @@ public:
     /// To its whole process group, whose number no other process can take while a member lives.
     void signal_group(int number) const;
 
-    /// Nothing of the process group is left, not even a zombie. Meaningful once the leader has been reaped.
+    /// Nothing of the process group runs any more. Meaningful once the leader has been reaped.
     bool group_is_empty() const;
 
 private:

@@ -27,11 +27,15 @@ public:
     {
         auto spawned = spawn(request);
         if (!spawned) return spawned.error();
-        const int second = ::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3);
-        // Without a second descriptor the handle opens its own from the pid: safe, as nobody else reaps our child.
-        auto process = second >= 0 ? boost::process::v2::basic_process<Executor>{executor, spawned->pid, second}
-                                   : boost::process::v2::basic_process<Executor>{executor, spawned->pid};
-        return Launched<Executor>{std::move(process), std::move(spawned->pidfd)};
+        UniqueFd second{::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3)};
+        try {
+            boost::process::v2::basic_process<Executor> process{executor, spawned->pid, second.get()};
+            (void)second.release();
+            return Launched<Executor>{std::move(process), std::move(spawned->pidfd)};
+        } catch (const boost::system::system_error& error) { // no descriptor left, or none that the loop takes
+            abandon(spawned->pid);
+            return SpawnError{SpawnStage::watch, error.code(), request.argv.front()};
+        }
     }
 };
 

@@ -38,9 +38,9 @@ void remove_stale(const std::filesystem::path& path, const sockaddr_un& address)
     if (::lstat(path.c_str(), &info) != 0) return;
     if (!S_ISSOCK(info.st_mode)) fail(path.string() + " exists and is no socket", EEXIST);
     const UniqueFd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    const bool refused = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-                         errno == ECONNREFUSED;
-    if (!refused) fail("another process listens on " + path.string(), EADDRINUSE);
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN)
+        fail("another process listens on " + path.string(), EADDRINUSE);
+    if (errno != ECONNREFUSED) fail("cannot tell whether anybody listens on " + path.string());
     ::unlink(path.c_str());
 }
 

@@ -11,8 +11,11 @@ namespace pandora::supervisor::os {
 void become_subreaper();
 
 /// Reaps every ended child that `collect` does not claim. `collect(pid)` is asked first: where it returns true the pid
-/// was one of the caller's own, which it has reaped itself. Returns how many strangers were reaped.
+/// was one of the caller's own, which it has reaped itself.
 /// One SIGCHLD may stand for many ends: to be called on each.
-int reap_orphans(const std::function<bool(pid_t)>& collect);
+void reap_orphans(const std::function<bool(pid_t)>& collect);
+
+/// Reaps the members of a process group that have come to us and ended. Its leader must have been reaped before.
+void reap_group(pid_t group);
 
 } // namespace pandora::supervisor::os

@@ -52,23 +52,37 @@ struct ChildPlan {
 
 #define PANDORA_IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
 
+/// What rt_sigaction(2) takes; libc's own struct is laid out differently.
+struct KernelSigaction {
+    void (*handler)(int) = SIG_DFL;
+    unsigned long flags = 0;
+    void (*restorer)() = nullptr;
+    std::uint64_t mask = 0;
+};
+
+constexpr std::size_t kernel_sigset_bytes = 8;
+constexpr int kernel_signal_max = 64;
+
 PANDORA_IN_CHILD bool reset_signal_dispositions()
 {
-    struct sigaction defaults {};
-
-    defaults.sa_handler = SIG_DFL;
-    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    const KernelSigaction defaults;
+    for (int signal = 1; signal <= kernel_signal_max; ++signal) {
         if (signal == SIGKILL || signal == SIGSTOP) continue;
-        // Fails with EINVAL for the two signals that libc keeps for itself; they are never ignored.
-        if (::sigaction(signal, &defaults, nullptr) != 0 && errno != EINVAL) return false;
+        if (::syscall(SYS_rt_sigaction, signal, &defaults, nullptr, kernel_sigset_bytes) != 0) return false;
     }
     return true;
+}
+
+PANDORA_IN_CHILD bool unblock_signals()
+{
+    const std::uint64_t none = 0;
+    return ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, kernel_sigset_bytes) == 0;
 }
 
 PANDORA_IN_CHILD bool place_standard_streams(const ChildPlan& plan)
 {
     for (int fd = 0; fd < 3; ++fd)
-        if (::dup2(plan.standard[static_cast<std::size_t>(fd)], fd) < 0) return false;
+        if (::syscall(SYS_dup3, plan.standard[static_cast<std::size_t>(fd)], fd, 0) < 0) return false;
     return true;
 }
 
@@ -76,20 +90,19 @@ PANDORA_IN_CHILD bool place_passed_descriptors(const ChildPlan& plan)
 {
     int next = first_passed_fd;
     for (const int fd : plan.passed)
-        if (::dup2(fd, next++) < 0) return false;
+        if (::syscall(SYS_dup3, fd, next++, 0) < 0) return false;
     // Belt to the braces of O_CLOEXEC everywhere: whatever else is open ends at exec.
     return ::syscall(SYS_close_range, static_cast<unsigned>(next), ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 PANDORA_IN_CHILD bool set_limits(const ChildPlan& plan)
 {
-    return !plan.descriptor_limit || ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) == 0;
+    return !plan.descriptor_limit || ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &*plan.descriptor_limit, nullptr) == 0;
 }
 
-/// Raw system calls: libc's wrappers would make every thread of the *parent* change its user, too.
 PANDORA_IN_CHILD bool drop_credentials(const ChildPlan& plan)
 {
-    if (plan.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    if (plan.no_new_privileges && ::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
     if (!plan.run_as) return true;
     return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setgid, plan.run_as->gid) == 0 &&
            ::syscall(SYS_setuid, plan.run_as->uid) == 0;
@@ -98,16 +111,21 @@ PANDORA_IN_CHILD bool drop_credentials(const ChildPlan& plan)
 /// After the credentials, which clear it. The parent may have died before the call: then nobody would ever send it.
 PANDORA_IN_CHILD bool follow_parent_into_death(const ChildPlan& plan)
 {
-    if (::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal, 0, 0, 0) != 0) return false;
+    if (::syscall(SYS_prctl, PR_SET_PDEATHSIG, plan.parent_death_signal, 0, 0, 0) != 0) return false;
     if (::syscall(SYS_getppid) == plan.parent) return true;
     errno = ESRCH;
     return false;
 }
 
+PANDORA_IN_CHILD bool enter_working_directory(const ChildPlan& plan)
+{
+    return !plan.working_directory || ::syscall(SYS_chdir, plan.working_directory) == 0;
+}
+
 PANDORA_IN_CHILD void write_own_pid(ChildPlan& plan)
 {
     if (!plan.listen_pid_digits) return;
-    const long pid = ::syscall(SYS_getpid); // libc may cache the parent's
+    const long pid = ::syscall(SYS_getpid);
     char* at = plan.listen_pid_digits;
     for (long power = 1'000'000'000; power > 0; power /= 10)
         if (pid >= power) *at++ = static_cast<char>('0' + pid / power % 10);
@@ -124,7 +142,7 @@ PANDORA_IN_CHILD void execute(ChildPlan& plan)
     }
     bool denied = false;
     for (char* candidate : plan.candidate_pointers) {
-        ::execve(candidate, plan.argv.data(), plan.envp.data());
+        ::syscall(SYS_execve, candidate, plan.argv.data(), plan.envp.data());
         if (errno == EACCES)
             denied = true;
         else if (errno != ENOENT && errno != ENOTDIR)
@@ -140,20 +158,18 @@ PANDORA_IN_CHILD int child_main(void* argument)
         if (ok) return;
         plan.stage = stage;
         plan.error = errno;
-        ::_exit(127);
+        ::syscall(SYS_exit_group, 127);
     };
-    require(SpawnStage::session, ::setsid() >= 0);
+    require(SpawnStage::session, ::syscall(SYS_setsid) >= 0);
     require(SpawnStage::signals, reset_signal_dispositions());
     require(SpawnStage::standard_streams, place_standard_streams(plan));
     require(SpawnStage::passed_descriptors, place_passed_descriptors(plan));
     require(SpawnStage::limits, set_limits(plan));
     require(SpawnStage::credentials, drop_credentials(plan));
     require(SpawnStage::parent_death_signal, follow_parent_into_death(plan));
-    require(SpawnStage::working_directory, !plan.working_directory || ::chdir(plan.working_directory) == 0);
+    require(SpawnStage::working_directory, enter_working_directory(plan));
     write_own_pid(plan);
-    sigset_t none;
-    ::sigemptyset(&none);
-    require(SpawnStage::signals, ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0);
+    require(SpawnStage::signals, unblock_signals());
     execute(plan);
     require(SpawnStage::exec, false);
     return 127;
@@ -221,12 +237,12 @@ std::vector<char*> null_terminated(std::vector<std::string>& strings)
 /// A private copy of a descriptor above the numbers that the child will fill.
 SpawnResult<UniqueFd> copy_above(int fd, std::size_t passed)
 {
-    const int least = first_passed_fd + static_cast<int>(passed);
-    UniqueFd copy{fd >= 0 ? ::fcntl(fd, F_DUPFD_CLOEXEC, least) : -1};
-    if (!copy && fd < 0) {
-        const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-        copy = UniqueFd{::fcntl(null.get(), F_DUPFD_CLOEXEC, least)};
+    UniqueFd null;
+    if (fd < 0) {
+        null = UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+        fd = null.get();
     }
+    UniqueFd copy{fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, first_passed_fd + static_cast<int>(passed))};
     if (!copy) return SpawnError{SpawnStage::prepare, last_error(), "descriptor"};
     return copy;
 }
@@ -279,6 +295,7 @@ std::string describe(const SpawnError& error)
         case SpawnStage::parent_death_signal: return "follow parent for";
         case SpawnStage::working_directory: return "change to working_dir";
         case SpawnStage::exec: return "execute";
+        case SpawnStage::watch: return "watch";
         }
         return "spawn";
     }();
@@ -317,6 +334,11 @@ SpawnResult<Spawned> spawn(const SpawnRequest& request)
         plan.passed.push_back(*placed);
     }
 
+    if (request.executable) { // it, too, must not be hit by a dup2
+        const auto placed = copy(*request.executable);
+        if (!placed) return placed.error();
+        plan.executable = *placed;
+    }
     auto argv = request.argv;
     auto environment = request.environment;
     if (!request.listen_fds.empty()) {
@@ -329,13 +351,19 @@ SpawnResult<Spawned> spawn(const SpawnRequest& request)
     plan.argv = null_terminated(argv);
     plan.envp = null_terminated(environment);
     plan.working_directory = request.working_directory.empty() ? nullptr : request.working_directory.c_str();
-    plan.executable = request.executable.value_or(-1);
     if (const auto& limit = request.descriptor_limit) plan.descriptor_limit = rlimit{limit->soft, limit->hard};
     plan.run_as = request.run_as;
     plan.no_new_privileges = request.no_new_privileges;
     plan.parent_death_signal = request.parent_death_signal;
     plan.parent = ::getpid();
     return clone_child(plan, request);
+}
+
+void abandon(pid_t child)
+{
+    ::kill(-child, SIGKILL);
+    siginfo_t ignored{};
+    ::waitid(P_PID, static_cast<id_t>(child), &ignored, WEXITED);
 }
 
 } // namespace pandora::supervisor::os

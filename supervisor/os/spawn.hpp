@@ -29,6 +29,7 @@ enum class SpawnStage : std::uint8_t {
     parent_death_signal, // or the parent died first
     working_directory,
     exec,
+    watch, // in the parent: the loop takes no more descriptors
 };
 
 struct SpawnError {
@@ -37,7 +38,7 @@ struct SpawnError {
     std::string subject; // the program, or the folder for working_directory
 };
 
-/// "exec ./web: No such file or directory"
+/// "cannot execute ./web: No such file or directory"
 std::string describe(const SpawnError& error);
 
 /// Drop to this user before exec. Supplementary groups are cleared.
@@ -82,9 +83,12 @@ using SpawnResult = boost::system::result<T, SpawnError>;
 
 /// Returns once exec has succeeded, or with the step that failed (nothing is left behind then). The child leads its own
 /// session and process group, has every signal at its default and none blocked, and only the descriptors asked for.
-/// Blocks the caller for ~50 us. To be called on one thread only, the one that lives as long as the children:
-/// PR_SET_PDEATHSIG follows the spawning thread.
+/// Blocks the caller until exec, ~50 us where the file system answers. To be called on one thread only, the one that
+/// lives as long as the children: PR_SET_PDEATHSIG follows the spawning thread.
 SpawnResult<Spawned> spawn(const SpawnRequest& request);
+
+/// Kills the process group of a child that nobody can watch, and reaps the child.
+void abandon(pid_t child);
 
 } // namespace pandora::supervisor::os
 

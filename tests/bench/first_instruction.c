@@ -17,8 +17,7 @@ int main(void)
     const int report = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
     if (report < 0) return 1;
     // Shorter than PIPE_BUF and written at once: lines of two workers never mix.
-    if (dprintf(report, "%ld %lld\n", (long)getpid(), (long long)now.tv_sec * 1000000000 + now.tv_nsec) < 0)
-        return 1;
+    if (dprintf(report, "%ld %lld\n", (long)getpid(), (long long)now.tv_sec * 1000000000 + now.tv_nsec) < 0) return 1;
     close(report);
     for (;;) pause();
 }

@@ -3,6 +3,7 @@
 #include "hub/wire/frame.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -218,6 +220,30 @@ TEST_F(HubTest, ReadsNothingOfAConnectionUntilItIsIdentified)
     EXPECT_EQ(hub->stats().connections, 1U);
 }
 
+TEST_F(HubTest, ClosesAConnectionWhenTooManyOthersWaitToBeIdentified)
+{
+    Options options;
+    options.unidentified_max = 2;
+    recorder.answer_at_once = false;
+    make_hub(options);
+    const int first = connect();
+    connect();
+    ASSERT_TRUE(until([&] { return recorder.waiting.size() == 2; }));
+    const int third = connect();
+    EXPECT_TRUE(closed_by_hub(third));
+    EXPECT_EQ(disconnects("too_many_unidentified"), 1U);
+    EXPECT_EQ(recorder.waiting.size(), 2U);
+
+    recorder.waiting[0]({"shop", "web", 0, {}});
+    const int fourth = connect();
+    ASSERT_TRUE(until([&] { return recorder.waiting.size() == 3; })) << "who is identified makes room";
+    recorder.waiting[2]({"shop", "web", 1, {}});
+    for (const int client : {first, fourth}) {
+        write(client, frame(1, invoke("nobody")));
+        EXPECT_THAT(read_frame(client), HasSubstr("Cannot found any clients"));
+    }
+}
+
 TEST_F(HubTest, AnIdentityThatComesAfterTheHubHasGoneDoesNothing)
 {
     recorder.answer_at_once = false;
@@ -227,6 +253,20 @@ TEST_F(HubTest, AnIdentityThatComesAfterTheHubHasGoneDoesNothing)
     recorder.waiting[0]({});
     io.restart();
     io.poll();
+}
+
+TEST_F(HubTest, ADeadlineThatIsDueWhenTheHubGoesDoesNothing)
+{
+    const int callee = connect(), caller = connect();
+    publish(callee, "o");
+    write(caller, frame(7, invoke("o", R"(,"timeout":20)")));
+    ASSERT_TRUE(until([&] { return hub->stats().calls_in_flight == 1; }));
+    io.poll(); // the hub sets its timer at the end of its turn
+    boost::asio::steady_timer before{io, 1ms};
+    before.async_wait([&](const boost::system::error_code&) { hub.reset(); });
+    std::this_thread::sleep_for(50ms); // both timers are due in one turn of the loop, this one first
+    io.run_for(10ms);
+    EXPECT_EQ(hub, nullptr);
 }
 
 TEST_F(HubTest, TellsTheCallerWhenItsCalleeDies)

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 BUILD = os.environ["PANDORA_BUILD"]
+SANITIZE = os.environ.get("PANDORA_SANITIZE")
 
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
@@ -45,7 +46,7 @@ class Install(unittest.TestCase):
             (pathlib.Path(folder) / "CMakeLists.txt").write_text(PROJECT)
             (pathlib.Path(folder) / "main.cpp").write_text(PROGRAM)
             self.run_in(folder, "cmake", "-S", ".", "-B", "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
-                        f"-DCMAKE_CXX_FLAGS={os.environ.get('PANDORA_SANITIZE_FLAGS', '')}")
+                        f"-DCMAKE_CXX_FLAGS={'-fsanitize=' + SANITIZE if SANITIZE else ''}")
             self.run_in(folder, "cmake", "--build", "build")
             self.run_in(folder, "build/consumer")
 

@@ -104,8 +104,10 @@ class Exhaustion(unittest.TestCase):
             app.wait_line(r"many/59 ready")
             with open(f"/proc/{app.pid_of('many/0')}/limits", encoding="utf-8") as file:
                 self.assertRegex(file.read(), r"Max open files +100 ")
-        with App("  many: {command: exec sleep 1000, replicas: 60}", hard_descriptor_limit=100) as app:
+        with App("  many: {command: exec sleep 1000, replicas: 60}",
+                 before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))) as app:
             app.wait_line(r"many/\d+ cannot .*: Too many open files; stays down")
+            self.assertNotIn("Bad file descriptor", app.output())
             self.assertIsNone(app.master.poll())
             app.signal(signal.SIGTERM)
             self.assertEqual(app.wait_exit(), 126)

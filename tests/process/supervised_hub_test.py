@@ -10,6 +10,9 @@ import unittest
 
 from pandora import App, Client, is_gone, wait_until
 
+# Sanitizers keep shadows and quarantines.
+MEMORY_FACTOR = 10 if os.environ.get("PANDORA_SANITIZE") else 1
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKER = f"{sys.executable} {HERE}/publishing_worker.py"
 
@@ -62,10 +65,54 @@ class Identity(unittest.TestCase):
         with App("  web: {command: exec sleep 1000, objects: [web]}") as app:
             wait_until(lambda: app.instances()["web/0"]["up"], "web runs")
             with Client(app.hub_socket) as client:
-                reply = client.invoke("pandora.supervisor", "object_published", "web", 0, "web")
+                reply = client.invoke("pandora.supervisor", "object_published", app.pid_of("web/0"), "web")
             self.assertFalse(reply["success"])
             self.assertEqual(reply["error"]["name"], "denied")
             self.assertEqual(app.instances()["web/0"]["state"], "starting")
+
+
+class HostileCalls(unittest.TestCase):
+    """To the objects that hub and master publish themselves: no stranger's frame may end either."""
+
+    def attack(self, head, *frames):
+        with App("  web: {command: exec sleep 1000, replicas: 20}", head=head) as app:
+            app.wait_line("web/19 ready")
+            for name, host in frames:
+                with Client(app.hub_socket) as client:
+                    client.online()
+                    data = ('{"remote":{"objectName":"%s"},"action":"OBJECT_ACTION_INVOKE","broadcast":false,'
+                            '"propertyName":"nothing","data":[],"host":%s,"needReply":true}' % (name, host))
+                    body = b'{"action":"PANDORA_HUB_ACTION_MSG_UP","data":' + data.encode() + b"}"
+                    client.send_raw(body)
+                    client.receive()
+            self.assertEqual(app.instances()["hub/0"]["restarts"], 0)
+            self.assertEqual(app.routes(), [])
+            self.assertIn('"status":"ok"', app.http("/health"))
+
+    def test_a_frame_of_the_largest_size(self):
+        largest = '"' + "x" * (16 * 1024 * 1024 - 250) + '"'
+        self.attack("", ("pandora.hub", largest), ("pandora.supervisor", largest))
+
+    def test_labels_that_grow_when_they_are_sent_back(self):
+        growing = "[" + ",".join(["9e9"] * 2_500_000) + "]"
+        self.attack("", ("pandora.supervisor", growing), ("pandora.hub", growing))
+
+    def test_the_supervisors_own_answers_pass_a_small_frame_limit(self):
+        self.attack("hub: {max_frame: 1KiB}")
+
+    def test_a_flood_of_questions_costs_the_master_no_memory(self):
+        with App("  web: {command: exec sleep 1000, replicas: 50}") as app:
+            app.wait_line("web/49 ready")
+            with Client(app.hub_socket) as client:
+                client.online()
+                for _ in range(20000):
+                    client.send("PANDORA_HUB_ACTION_MSG_UP",
+                                {"remote": {"objectName": "pandora.supervisor"}, "action": "OBJECT_ACTION_INVOKE",
+                                 "broadcast": False, "propertyName": "list", "data": [], "host": {}})
+            self.assertTrue(app.instances()["web/0"]["up"])
+            with open(f"/proc/{app.master.pid}/status", encoding="utf-8") as file:
+                resident_kb = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+            self.assertLess(resident_kb, 200_000 * MEMORY_FACTOR)
 
 
 class HubDeath(unittest.TestCase):

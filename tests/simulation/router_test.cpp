@@ -80,7 +80,7 @@ private:
         std::map<std::uint32_t, OpenCall> calls; // by its own id of each
         std::set<std::uint32_t> answered;        // calls that are over
         std::vector<Owed> owed;
-        TimePoint moved{}; // when its queue was last seen empty or was read
+        TimePoint moved{}; // when its queue was last read, or seen at or below the soft limit
     };
 
     std::uint64_t pick(std::uint64_t n) { return random_() % n; }
@@ -238,8 +238,8 @@ private:
 
     void pass(Millis time)
     {
-        for (auto& [peer, client] : clients_) // what comes to an empty queue now comes at the new time
-            if (hub_.router.outbox(peer).empty()) client.moved = hub_.now + time;
+        for (auto& [peer, client] : clients_) // what lifts a queue above the limit now does so at the new time
+            if (hub_.router.outbox(peer).bytes() <= limits_.queue_bytes_soft) client.moved = hub_.now + time;
         hub_.pass(time);
         close_asked();
         for (const auto& [peer, client] : clients_) {

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -62,7 +61,7 @@ class App:
     """One `pandora run`. Use it as a context manager: at the end nothing of it is left."""
 
     def __init__(self, processes, *, head="", files=None, name="t", environment=None, stdout=None,
-                 hard_descriptor_limit=None):
+                 before=None, start=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
         self.name = name
         self.procfile = self.folder / "procfile.yml"
@@ -73,23 +72,19 @@ class App:
         self.environment.pop("PANDORA_HUB_SOCKET", None)
         self.lines = collections.deque()
         self.stdout = stdout
-        self.hard_descriptor_limit = hard_descriptor_limit
+        self.before = before  # runs in the child before exec
+        self.start = list(start)  # a command that executes its arguments
         self.reader = None
         self.master = None
 
     def __enter__(self):
-        self.master = subprocess.Popen([BINARY, "run", str(self.procfile)], env=self.environment,
+        self.master = subprocess.Popen([*self.start, BINARY, "run", str(self.procfile)], env=self.environment,
                                        stdout=self.stdout or subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       stdin=subprocess.DEVNULL, preexec_fn=self._limit)
+                                       stdin=subprocess.DEVNULL, preexec_fn=self.before)
         if self.stdout is None:
             self.reader = threading.Thread(target=self._read, daemon=True)
             self.reader.start()
         return self
-
-    def _limit(self):
-        if self.hard_descriptor_limit:
-            both = (self.hard_descriptor_limit, self.hard_descriptor_limit)
-            resource.setrlimit(resource.RLIMIT_NOFILE, both)
 
     def _read(self):
         for line in self.master.stdout:
@@ -193,8 +188,10 @@ class Client:
         self.socket.close()
 
     def send(self, action, data):
+        return self.send_raw(json.dumps({"action": action, "data": data}, separators=(",", ":")).encode())
+
+    def send_raw(self, body):
         self.id += 1
-        body = json.dumps({"action": action, "data": data}, separators=(",", ":")).encode()
         self.socket.sendall(struct.pack(">BII", 0, self.id, len(body)) + body)
         return self.id
 

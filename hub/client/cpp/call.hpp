@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 /// Why a call did not return a value. `name` is the error's name on the wire where it has one, else "Error".
 /// Names this library itself gives: MessengerRequestTimeoutError (no answer within the timeout),
 /// PandoraConnectionLostError (the hub went away, or this client was stopped), no_route (nobody publishes the
-/// object), busy (too much is queued), too_large (the frame is over the limit).
+/// object), busy (too much is queued), too_large (the frame is over the limit), PandoraMalformedFrameError (the answer,
+/// or the callee's copy of the call, is JSON that this library cannot read: a number beyond double, say).
 struct CallError {
     std::string name;
     std::string message;

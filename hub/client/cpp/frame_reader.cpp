@@ -31,26 +31,4 @@ void FrameReader::reset()
     oversized_.reset();
 }
 
-bool nests_deeper_than(std::string_view json, std::size_t depth_max)
-{
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t at = 0; at < json.size(); ++at) {
-        const char c = json[at];
-        if (in_string) {
-            if (c == '\\')
-                ++at;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > depth_max) return true;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
-
 } // namespace pandora::hub::client

@@ -42,8 +42,4 @@ private:
     std::optional<std::uint32_t> oversized_;
 };
 
-/// True where arrays and objects in the JSON text nest deeper than `depth_max`. The JSON library copies and
-/// prints values recursively, so the depth that a peer may choose has to end before our stack does.
-bool nests_deeper_than(std::string_view json, std::size_t depth_max);
-
 } // namespace pandora::hub::client

@@ -2,6 +2,7 @@
 #include "hub/client/cpp/protocol.hpp"
 
 #include "hub/client/cpp/envelope.hpp"
+#include "hub/wire/limits.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -30,7 +31,8 @@ Json invocation(const Invocation& what)
 } // namespace
 
 Protocol::Protocol(Json host, Limits limits, std::uint32_t last_packet_id)
-    : host_(std::move(host)), limits_{limits}, last_packet_{last_packet_id}, reader_{limits.frame_bytes_max}
+    : host_(std::move(host)), limits_{limits},
+      last_packet_{last_packet_id}, reader_{limits.frame_bytes_max + static_cast<std::uint32_t>(wire::rewrap_bytes_max)}
 {}
 
 // ---- phases

@@ -39,7 +39,7 @@ struct Limits {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024; // as the hub's default
     std::size_t queue_bytes_max = 16 * 1024 * 1024;   // waiting for a connection, or for the kernel to take it
     std::size_t calls_handled_max = 65'536;           // handed to this client's methods and not answered yet; a choice
-    std::size_t nesting_max = 512;                    // of arrays and objects in one frame; a choice
+    std::size_t nesting_max = 512;                    // of arrays and objects in one frame; as the hub's
     Millis hub_answer_max{5'000};                     // ONLINE, PUBLISH, SUBSCRIBE; as the npm client waits
     Millis call_timeout_max{86'400'000};              // a day; npm hubs' timers fire at once beyond 2^31 ms
     Millis leave_max{1'000};                          // OFFLINE and the answers still owed
@@ -104,7 +104,8 @@ public:
     void end();
     void leave(TimePoint now);
 
-    /// Bytes from the hub. A Violation says that the connection has to be dropped.
+    /// Bytes from the hub. A Violation says that the connection has to be dropped: what the bytes are cannot be
+    /// told any more. What a frame holds is no reason, for other clients have written it.
     std::optional<Violation> receive(std::span<const std::byte> bytes, TimePoint now);
 
     /// The first time at which expire() has something to do.
@@ -194,7 +195,8 @@ private:
     void deliver(RequestId id, Json message, TimePoint now);
     std::uint32_t push(std::string body);
 
-    std::optional<Violation> on_frame(const Frame& frame, TimePoint now);
+    void on_frame(const Frame& frame, TimePoint now);
+    void on_unreadable(const Frame& frame, TimePoint now);
     void on_purpose(const ForCaller& purpose, RequestId id, Outcome outcome, TimePoint now);
     void on_purpose(const ForOnline& purpose, RequestId id, Outcome outcome, TimePoint now);
     void on_purpose(const ForPublish& purpose, RequestId id, Outcome outcome, TimePoint now);

@@ -1,4 +1,5 @@
 // What the hub sends: answers to our requests, and calls to what is published here.
+#include "hub/client/cpp/body_reader.hpp"
 #include "hub/client/cpp/envelope.hpp"
 #include "hub/client/cpp/protocol.hpp"
 
@@ -50,31 +51,42 @@ std::optional<Violation> Protocol::receive(std::span<const std::byte> bytes, Tim
 {
     assert(phase_ != Phase::offline && phase_ != Phase::ended);
     reader_.append(bytes);
-    while (const auto frame = reader_.next()) {
-        if (auto violation = on_frame(*frame, now)) return violation;
-    }
+    while (const auto frame = reader_.next()) on_frame(*frame, now);
     const auto oversized = reader_.oversized();
     if (!oversized) return std::nullopt;
     return Violation{"the hub announced a frame of " + std::to_string(*oversized) + " bytes"};
 }
 
-std::optional<Violation> Protocol::on_frame(const Frame& frame, TimePoint now)
+void Protocol::on_frame(const Frame& frame, TimePoint now)
 {
-    if (frame.body.empty()) return std::nullopt; // a probe
-    if (nests_deeper_than(frame.body, limits_.nesting_max)) return Violation{"the hub sent JSON nested too deep"};
-    Json body = Json::parse(frame.body, nullptr, false);
-    if (body.is_discarded()) return Violation{"the hub sent a frame that is not JSON"};
+    if (frame.body.empty()) return; // a probe
+    auto read = read_body(frame.body, limits_.nesting_max);
+    if (!read) return on_unreadable(frame, now);
+    Json body = std::move(*read);
     const std::string action = envelope::string_member(body, "action");
     if (const auto packet = envelope::answered_id(action)) {
         const auto asked = packets_.find(*packet);
-        if (asked == packets_.end()) return std::nullopt; // answered already, or too late
+        if (asked == packets_.end()) return; // answered already, or too late
         settle(asked->second, envelope::read_outcome(take(body, "data", nullptr)), now);
     } else if (action == envelope::msg_down) {
         on_message(frame.id, take(body, "data", nullptr), take(body, "source", Json::object()));
     } else if (action == envelope::announce_again && phase_ == Phase::online) {
         announce(now);
     }
-    return std::nullopt;
+}
+
+/// Ends what waits for the frame, on whichever side: it must not cost more than the call it belongs to.
+void Protocol::on_unreadable(const Frame& frame, TimePoint now)
+{
+    const CallError error{"PandoraMalformedFrameError", "JSON that this client cannot read"};
+    if (const auto packet = answered_by(frame.body)) {
+        const auto asked = packets_.find(*packet);
+        if (asked != packets_.end()) settle(asked->second, error, now);
+    } else if (expects_answer(frame.body)) {
+        const AnswerId id{++last_answer_};
+        owed_.emplace(id, Owed{frame.id, Json{}});
+        answer(id, error);
+    }
 }
 
 void Protocol::on_message(std::uint32_t packet, Json message, Json source)
@@ -153,15 +165,14 @@ void Protocol::answer(AnswerId id, std::optional<Outcome> outcome)
     const auto body_of = [&](const Json& package) {
         return envelope::text(envelope::answer_action(owed.packet), package);
     };
-    const auto refuse = [&](const CallError& error) {
-        return body_of(envelope::error_package(host_, owed.caller, error));
-    };
+    // Without the caller's labels, which may be what made the answer too long: a refusal always fits.
+    const auto refuse = [&](const CallError& error) { return body_of(envelope::error_package(host_, Json{}, error)); };
 
     std::string body;
     if (!outcome)
         body = body_of(envelope::success_package(host_, owed.caller, std::nullopt));
     else if (const auto* error = std::get_if<CallError>(&*outcome))
-        body = refuse(*error);
+        body = body_of(envelope::error_package(host_, owed.caller, *error));
     else
         body = body_of(envelope::success_package(host_, owed.caller, std::move(std::get<Json>(*outcome))));
 

@@ -164,10 +164,11 @@ TEST_F(Congestion, EndsPatienceOnlyWithAQueueAboveTheSoftLimitThatDoesNotMove)
     put(1000, start);
     EXPECT_EQ(outbox.patience_ends(limits), std::nullopt) << "at the limit is not above it";
     put(100, start + 3s);
-    EXPECT_EQ(outbox.patience_ends(limits), start + 10s) << "what is added does not move what is there";
+    put(100, start + 4s);
+    EXPECT_EQ(outbox.patience_ends(limits), start + 13s) << "what is added does not move what is there";
     take(1, start + 9s);
     EXPECT_EQ(outbox.patience_ends(limits), start + 19s);
-    take(99, start + 10s);
+    take(199, start + 10s);
     EXPECT_EQ(outbox.patience_ends(limits), std::nullopt);
 }
 

@@ -241,6 +241,49 @@ TEST(Fleet, ADeadHubIsStartedAgainAndNoWorkerNotices)
     EXPECT_EQ(stage.state("web"), State::ready);
 }
 
+TEST(Fleet, WhatWaitsForItsRestartIsNotStartedDuringAStop)
+{
+    auto db = process("db");
+    db.availability = {.restart = Restart::always, .backoff = 1s};
+    Stage stage{{db, process("web", {{"db"}})}};
+    stage.begin();
+    stage.end("db", Exited{1});
+    EXPECT_EQ(stage.stop(), Words{"-web"});
+    EXPECT_EQ(stage.wait(2s), Words{});
+    EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), Words{"=0"});
+}
+
+TEST(Fleet, WhatEndsByItselfDuringAStopIsNotStartedAgain)
+{
+    auto db = process("db");
+    db.availability = {.restart = Restart::always, .backoff = 0ms};
+    Stage stage{{db, process("web", {{"db"}})}};
+    stage.begin();
+    stage.stop();
+    EXPECT_EQ(stage.end("db", Exited{1}), Words{});
+    EXPECT_EQ(stage.end("web", Exited{0}), Words{"=0"});
+}
+
+TEST(Fleet, AGivenUpProcessIsAFailureEvenWhereItsLastEndWasGood)
+{
+    auto flaky = process("flaky");
+    flaky.availability = {.restart = Restart::always, .backoff = 0ms, .max_restarts = 1};
+    Stage stage{{flaky}};
+    stage.begin();
+    EXPECT_EQ(stage.end("flaky", Exited{0}), Words{"+flaky"});
+    EXPECT_EQ(stage.end("flaky", Exited{0}), Words{"=1"});
+}
+
+TEST(Fleet, AProgramThatCannotStartIsTriedAgainLaterNotForEverAtOnce)
+{
+    auto eager = process("eager");
+    eager.availability = {.restart = Restart::always, .backoff = 0ms};
+    Stage stage{{eager}};
+    stage.unspawnable = {"eager"};
+    EXPECT_EQ(stage.begin(), Words{"+eager"});
+    EXPECT_EQ(stage.wait(100ms), Words{"+eager"});
+}
+
 TEST(Fleet, TellsItsNextDeadline)
 {
     auto slow = process("slow");

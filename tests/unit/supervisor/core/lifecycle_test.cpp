@@ -98,7 +98,8 @@ TEST_F(LifecycleTest, WhatTheLastRunPublishedDoesNotMakeTheNextOneReady)
     spec.availability = {.restart = Restart::always, .backoff = 0ms};
     auto instance = started();
     on(instance, [&](auto& i, auto& out) { i.published("a", now, out); });
-    EXPECT_EQ(end(instance, Exited{1}), (Words{"backoff", "starting", "spawn"}));
+    EXPECT_EQ(end(instance, Exited{1}), Words{"backoff"});
+    EXPECT_EQ(advance(instance, 0ms), (Words{"starting", "spawn"}));
     EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(43, now, out); }), Words{});
     EXPECT_EQ(instance.state(), State::starting);
 }
@@ -142,9 +143,20 @@ TEST_F(LifecycleTest, StopSignalsTheGroupAndWakesItThenKillsItAfterItsGrace)
     EXPECT_EQ(stop(instance), Words{});
     EXPECT_EQ(advance(instance, 4999ms), Words{});
     EXPECT_EQ(advance(instance, 1ms), (Words{"stopping", "group SIGKILL"}));
-    EXPECT_EQ(advance(instance, 5s), (Words{"stopping", "group SIGKILL"})) << "a stop never gives up";
+    EXPECT_EQ(advance(instance, 5s), (Words{"stopping", "group SIGKILL"})) << "once more";
     EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{"completed"});
     EXPECT_FALSE(instance.deadline());
+}
+
+TEST_F(LifecycleTest, WhatOutlivesThreeKillsIsLeftBehindSoThatAStopEnds)
+{
+    auto instance = started();
+    stop(instance);
+    for (const auto wait : {10s, 5s, 5s}) EXPECT_EQ(advance(instance, wait), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(advance(instance, 5s), Words{"failed"});
+    EXPECT_FALSE(instance.deadline());
+    EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{}) << "its late end changes nothing";
+    EXPECT_EQ(instance.state(), State::failed);
 }
 
 TEST_F(LifecycleTest, StopWaitsForTheWholeGroupAndKillsWhatIsLeftOfIt)
@@ -162,8 +174,8 @@ TEST_F(LifecycleTest, ARestartWaitsUntilTheOldGroupIsGone)
     spec.availability = {.restart = Restart::always, .backoff = 0ms};
     auto instance = started();
     EXPECT_EQ(end(instance, Exited{1}, false), (Words{"stopping", "group SIGTERM", "group SIGCONT"}));
-    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }),
-              (Words{"backoff", "starting", "spawn"}));
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }), Words{"backoff"});
+    EXPECT_EQ(advance(instance, 0ms), (Words{"starting", "spawn"}));
 }
 
 TEST_F(LifecycleTest, AStopWhileTheOldGroupIsEndingPreventsTheRestart)
@@ -207,6 +219,24 @@ TEST_F(LifecycleTest, ParentOnlySparesTheRestOfTheGroupAtFirst)
     auto instance = started();
     EXPECT_EQ(stop(instance), (Words{"stopping", "leader SIGTERM", "leader SIGCONT"}));
     EXPECT_EQ(advance(instance, 1s), (Words{"stopping", "group SIGKILL"}));
+}
+
+TEST_F(LifecycleTest, TheRestOfTheGroupIsToldOnceTheLeaderHasEndedAlone)
+{
+    spec.shutdown = {.timeout = 1s, .parent_only = true};
+    auto instance = started();
+    stop(instance);
+    EXPECT_EQ(end(instance, Killed{SIGTERM, false}, false), (Words{"group SIGTERM", "group SIGCONT"}));
+    EXPECT_EQ(advance(instance, 1s), (Words{"stopping", "group SIGKILL"})) << "within the same grace";
+}
+
+TEST_F(LifecycleTest, TheSignalIsSentWhereTheStopCommandCannotBe)
+{
+    spec.shutdown = {.command = "./stop"};
+    auto instance = started();
+    stop(instance);
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.stop_command_failed(now, out); }),
+              (Words{"group SIGTERM", "group SIGCONT"}));
 }
 
 TEST_F(LifecycleTest, KillNeitherWaitsNorRunsTheStopCommand)

@@ -76,6 +76,14 @@ TEST(RestartPolicy, NoDelayStaysNoDelayHoweverOftenItFails)
     for (int n = 0; n < 5'000; ++n) ASSERT_EQ(policy.on_end(crash, 0s, TimePoint{}), Verdict{RestartAfter{0ms}});
 }
 
+TEST(RestartPolicy, AFailedStartIsNeverTriedAgainAtOnce)
+{
+    RestartPolicy eager{Availability{.restart = Restart::always, .backoff = 0ms}};
+    EXPECT_EQ(eager.on_end(missing, 0s, TimePoint{}), Verdict{RestartAfter{failed_start_delay_min}});
+    RestartPolicy patient{Availability{.restart = Restart::always, .backoff = 1s}};
+    EXPECT_EQ(patient.on_end(missing, 0s, TimePoint{}), Verdict{RestartAfter{1s}});
+}
+
 TEST(RestartPolicy, GivesUpWhenTheWindowIsFullUntilItMovesOn)
 {
     RestartPolicy policy{

@@ -27,6 +27,7 @@ TEST(ProcessTree, ReadsParentAndSessionWhateverTheCommandIsCalled)
         ASSERT_TRUE(kin) << row.stat;
         EXPECT_EQ(kin->parent, row.parent) << row.stat;
         EXPECT_EQ(kin->session, row.session) << row.stat;
+        EXPECT_EQ(kin->group, 42) << row.stat;
     }
 }
 
@@ -34,6 +35,12 @@ TEST(ProcessTree, RefusesWhatIsNoStatLine)
 {
     for (const char* text : {"", "42", "42 (web", "42 (web) S", "42 (web) S x y z"})
         EXPECT_FALSE(parse_kinship(text)) << text;
+}
+
+TEST(ProcessTree, KnowsWhetherAGroupStillRuns)
+{
+    EXPECT_TRUE(group_runs(::getpgrp()));
+    EXPECT_FALSE(group_runs(::getpgrp(), "/nonexistent"));
 }
 
 TEST(ProcessTree, LeadsFromAProcessToItsAncestorsAndSession)

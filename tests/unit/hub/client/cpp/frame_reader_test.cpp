@@ -54,23 +54,6 @@ TEST(FrameReader, RefusesAFrameOverTheLimitByItsHeaderAloneAndStaysRefusing)
     EXPECT_EQ(read_all(reader, framed(4, "ok")), std::vector<std::string>{"4:ok"});
 }
 
-TEST(NestsDeeperThan, CountsBracketsOutsideStringsOnly)
-{
-    struct Row {
-        const char* json;
-        std::size_t depth;
-    };
-
-    for (const auto& [json, depth] :
-         {Row{"7", 0}, Row{"[]", 1}, Row{R"([{"a":[1]},{"b":2}])", 3}, Row{R"(["[[[["])", 1},
-          Row{R"({"a\"[[":"\\","b":[1]})", 2}, Row{"[][][]", 1}, Row{"]]][[", 2}}) {
-        EXPECT_FALSE(nests_deeper_than(json, depth)) << json;
-        if (depth > 0) {
-            EXPECT_TRUE(nests_deeper_than(json, depth - 1)) << json;
-        }
-    }
-}
-
 TEST(Outbox, GathersSmallFramesInOneChunkAndGivesALargeBodyItsOwn)
 {
     Outbox outbox;

@@ -12,14 +12,61 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// ---- what a hub may not send
+// ---- what cannot be read
 
-TEST_F(WithSmallLimits, DropsTheConnectionOverFramesThatNoHubSends)
+TEST_F(WithSmallLimits, DropsTheConnectionOverAFrameAboveTheLimitAndNoOther)
 {
     go_online();
-    EXPECT_TRUE(hub_sends("{not json"));
-    EXPECT_TRUE(hub_sends("[[[[[[1]]]]]]"));
-    EXPECT_TRUE(hub_sends("\"" + std::string(1'000, 'x') + "\""));
+    EXPECT_FALSE(hub_sends("{not json"));
+    EXPECT_FALSE(hub_sends("\xFF"));
+    EXPECT_FALSE(hub_sends("[[[[[[1]]]]]]"));
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    EXPECT_THAT(written(), IsEmpty());
+    EXPECT_FALSE(hub_sends("\"" + std::string(1'000, 'x') + "\"")) << "the hub may add to a frame of the largest size";
+    EXPECT_TRUE(hub_sends("\"" + std::string(6'000, 'x') + "\""));
+}
+
+TEST_F(Transcript, EndsACallWhoseAnswerItCannotRead)
+{
+    go_online();
+    const auto call = invoke("abs");
+    const auto other = invoke("sqrt");
+    written();
+    const auto packet = ids.at(0);
+    EXPECT_FALSE(hub_sends(answer_to(packet, R"({"success":true,"data":1e999})")));
+    const auto finished = only<Finished>();
+    EXPECT_EQ(finished.call, call);
+    EXPECT_EQ(error_of(finished.outcome),
+              (CallError{"PandoraMalformedFrameError", "JSON that this client cannot read"}));
+    EXPECT_FALSE(hub_sends(answer_to(packet, "1e999"))) << "nobody waits for it any more";
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    hub_sends(answer_to(ids.at(1), R"({"success":true,"data":2})"));
+    EXPECT_EQ(only<Finished>().call, other);
+}
+
+TEST_F(Transcript, AnswersAnErrorToACallThatItCannotRead)
+{
+    protocol.publish("clock", {"now"}, now);
+    go_online();
+    next_hub_id = 7;
+    EXPECT_FALSE(hub_sends(call_down("clock", "now", "[1e999]")));
+    EXPECT_THAT(written(), ElementsAre(answer_to(
+                               7, R"({"host":)" + host +
+                                      R"(,"remote":null,"success":false,"error":{)"
+                                      R"("stack":"PandoraMalformedFrameError: JSON that this client cannot read",)"
+                                      R"("message":"JSON that this client cannot read",)"
+                                      R"("name":"PandoraMalformedFrameError"}})")));
+    EXPECT_FALSE(hub_sends(message_down(R"({"remote":{"objectName":"clock"},"data":[1e999]})")));
+    EXPECT_THAT(written(), IsEmpty()) << "a one-way message has nobody who waits";
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+}
+
+TEST_F(Transcript, HandsOverTextThatHoldsHalfASurrogatePair)
+{
+    protocol.publish("clock", {"now"}, now);
+    go_online();
+    hub_sends(call_down("clock", "now", R"(["\ud800!"])"));
+    EXPECT_EQ(only<Invoked>().call.params.dump(), "[\"\xEF\xBF\xBD!\"]");
 }
 
 TEST_F(Transcript, IgnoresFramesThatMeanNothingToIt)
