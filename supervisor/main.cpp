@@ -19,7 +19,6 @@ static int parse_and_run(int argc, char** argv)
     program.set_version_flag("--version", "pandora " PANDORA_VERSION);
     program.require_subcommand(1);
     std::function<int()> verb;
-
     std::string procfile = "procfile.yml";
     auto* run = program.add_subcommand("run", "run the processes of a procfile until they end or a signal comes");
     run->add_option("FILE", procfile, "the procfile")->capture_default_str();

@@ -39,12 +39,12 @@ std::string number_member(const Json& value, const char* key)
     return found && found->is_number_integer() ? found->dump() : std::string{};
 }
 
-/// "web.0"
+/// "web/0"
 std::string instance_name(const Json& route)
 {
     const auto process = string_member(route, "process");
     const auto instance = number_member(route, "instance");
-    return process.empty() || instance.empty() ? process : process + "." + instance;
+    return process.empty() || instance.empty() ? process : process + "/" + instance;
 }
 
 /// "snapshot, mailer:smtp": each object once, in the order of publishing.

@@ -26,8 +26,8 @@ void Fleet::connect(Process& process, ProcessId id)
         at(on).dependents.push_back(id);
     };
     for (const auto& dependency : process.member.spec.depends_on) {
-        const auto found = std::ranges::find(processes_, dependency.process,
-                                             [](const Process& other) { return other.member.spec.name; });
+        const auto name_of = [](const Process& other) -> const std::string& { return other.member.spec.name; };
+        const auto found = std::ranges::find(processes_, dependency.process, name_of);
         assert(found != processes_.end());
         add(static_cast<ProcessId>(found - processes_.begin()), dependency.condition);
     }

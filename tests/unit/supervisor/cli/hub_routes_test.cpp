@@ -15,7 +15,7 @@ TEST(RoutesTable, ShowsOneLineForEachConnectionInAlignedColumns)
                       {"objectName":"mail","objectTag":"smtp"},{"objectName":"snapshot"}]},
         {"client":"c12","process":null,"instance":0,"pid":9,"selectors":[{"initialization":true}]}])");
     EXPECT_EQ(routes_table(routes), "CLIENT  PROCESS     PID   OBJECTS\n"
-                                    "c7      renderer.0  4711  snapshot, mail:smtp\n"
+                                    "c7      renderer/0  4711  snapshot, mail:smtp\n"
                                     "c12     -           9     -\n");
 }
 
