@@ -29,7 +29,7 @@ TEST(RoutesTable, KeepsControlCharactersThatClientsChooseAwayFromTheTerminal)
     const auto routes = Json::parse(R"([{"client":"c1","process":"a\u001b[2J\n","instance":1,"pid":2,
                                          "selectors":[{"objectName":"x\u007f"}]}])");
     EXPECT_EQ(routes_table(routes), "CLIENT  PROCESS   PID  OBJECTS\n"
-                                    "c1      a?[2J?.1  2    x?\n");
+                                    "c1      a?[2J?/1  2    x?\n");
 }
 
 TEST(RoutesTable, ShowsADashForWhateverIsMissingOrOfAnotherType)
