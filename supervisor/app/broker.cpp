@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace pandora::supervisor::app {
 
@@ -110,23 +111,37 @@ private:
         });
     }
 
+    /// Where the master does not answer, what it said last stands; "busy" is an answer, too.
     void describe(metrics::Snapshot snapshot, std::function<void(metrics::Snapshot)> done)
     {
         host_.client().invoke(
             control::supervisor_object_name, "list", Json::array(),
-            [snapshot = std::move(snapshot), done = std::move(done)](const Outcome& outcome) mutable {
-                if (const auto* json = std::get_if<Json>(&outcome)) {
-                    snapshot.supervisor = metrics::Supervisor::up;
-                    for (const auto& view : *json)
-                        snapshot.instances.push_back(to_sample(view.get<control::InstanceView>()));
-                }
+            [this, snapshot = std::move(snapshot), done = std::move(done)](const Outcome& outcome) mutable {
+                const auto* error = std::get_if<hub::client::CallError>(&outcome);
+                if (!error) known_instances_ = to_samples(std::get<Json>(outcome));
+                snapshot.supervisor = !error || is_busy(*error) ? metrics::Supervisor::up : metrics::Supervisor::down;
+                snapshot.instances = known_instances_;
                 done(std::move(snapshot));
             },
             master_patience);
     }
 
+    /// Said by the master itself, or by the hub of a link that is full of what others ask.
+    static bool is_busy(const hub::client::CallError& error)
+    {
+        return error.name == "busy" || error.name == "PandoraBusyError";
+    }
+
+    static std::vector<metrics::InstanceSample> to_samples(const Json& listed)
+    {
+        std::vector<metrics::InstanceSample> samples;
+        for (const auto& view : listed) samples.push_back(to_sample(view.get<control::InstanceView>()));
+        return samples;
+    }
+
     boost::asio::io_context io_{1};
     std::string app_;
+    std::vector<metrics::InstanceSample> known_instances_;
     HubHost host_;
 };
 

@@ -158,8 +158,9 @@ class App:
     def instances(self):
         """{"web/0": {...}} as the supervisor lists them on the hub."""
         with Client(self.hub_socket) as client:
-            listed = client.invoke("pandora.supervisor", "list")["data"]
-        return {f"{i['process']}/{i['instance']}": i for i in listed}
+            # A master that many ask at once may say "busy".
+            reply = wait_until(lambda: (r := client.invoke("pandora.supervisor", "list"))["success"] and r, "a list")
+        return {f"{i['process']}/{i['instance']}": i for i in reply["data"]}
 
     def pid_of(self, instance):
         """The live pid of "web/0"."""
