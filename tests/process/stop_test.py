@@ -9,8 +9,8 @@ import unittest
 
 from pandora import App, BINARY, DEADLINE_S, children_of, is_gone, wait_until
 
-# Ignores SIGTERM from the moment it says `deaf`.
-DEAF = "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
+# Ignores SIGTERM from the moment it says `armed`.
+DEAF = "trap '' TERM; echo armed; while :; do sleep 0.1; done"
 
 
 class Stop(unittest.TestCase):
@@ -26,7 +26,7 @@ class Stop(unittest.TestCase):
 
     def test_a_worker_that_ignores_the_signal_is_killed_after_its_grace(self):
         with App(f"  deaf: {{command: {DEAF}, shutdown: {{timeout: 500ms}}}}") as app:
-            app.wait_line(r"\| deaf")
+            app.wait_line(r"\| armed")
             begin = time.monotonic()
             app.signal(signal.SIGTERM)
             self.assertEqual(app.wait_exit(), 0)
@@ -44,7 +44,7 @@ class Stop(unittest.TestCase):
 
     def test_a_second_signal_kills_at_once(self):
         with App(f"  deaf: {{command: {DEAF}, shutdown: {{timeout: 1h}}}}") as app:
-            app.wait_line(r"\| deaf")
+            app.wait_line(r"\| armed")
             app.signal(signal.SIGINT)
             app.wait_line("SIGINT: stopping")
             app.signal(signal.SIGINT)
