@@ -75,7 +75,8 @@ class ProcessGroup(unittest.TestCase):
             self.assertTrue(is_gone(left), "the restart came after its end")
 
     def test_a_leftover_that_ignores_the_signal_is_killed(self):
-        script = "(trap \"\" TERM; while :; do sleep 0.1; done) & echo left $$!; exit 1"
+        script = ("(trap \"\" TERM; touch armed; while :; do sleep 0.1; done) & "
+                  "until [ -e armed ]; do :; done; echo left $$!; exit 1")
         with App(f"  web: {{command: '{script}', shutdown: {{timeout: 300ms}}, {ALWAYS}}}") as app:
             left = int(app.wait_line(r"\| left (\d+)").group(1))
             app.wait_line("still there after its grace; sent SIGKILL")
