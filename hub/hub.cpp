@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <list>
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
@@ -23,6 +24,8 @@ namespace {
 
 using core::PeerId;
 using net::Session;
+
+using DrainDone = std::function<void(std::uint32_t in_flight)>;
 
 /// How long a stopping hub waits for clients to read what is queued for them.
 constexpr std::chrono::seconds drain_time{1};
@@ -107,6 +110,18 @@ public:
         fed();
     }
 
+    void drain(const InstanceName& name, std::chrono::milliseconds timeout, DrainDone done)
+    {
+        draining_.emplace(router_.drain(name, now() + timeout, now()), std::move(done));
+        fed();
+    }
+
+    void undrain(const InstanceName& name)
+    {
+        router_.undrain(name);
+        fed();
+    }
+
     Stats stats() const;
     std::vector<Route> routes() const;
 
@@ -120,6 +135,7 @@ private:
 
     void do_what_is_asked();
     void tell_events();
+    void tell_drained();
     void flush_dirty();
     void close_asked();
     void close_drained();
@@ -151,6 +167,8 @@ private:
     std::vector<PeerId> dirty_;
     std::vector<core::Closure> closures_;
     std::vector<core::ObjectEvent> events_;
+    std::vector<core::Drained> drained_;
+    std::map<core::DrainId, DrainDone> draining_;
     std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this); // posted handlers hold it weakly
 };
 
@@ -194,6 +212,7 @@ void Hub::Impl::do_what_is_asked()
 {
     turn_posted_ = false;
     tell_events();
+    tell_drained();
     flush_dirty();
     close_asked();
     if (stopping_) close_drained();
@@ -209,6 +228,13 @@ void Hub::Impl::tell_events()
         else
             observer_.unpublished(event.who, event.object);
     }
+}
+
+void Hub::Impl::tell_drained()
+{
+    router_.take_drained(drained_);
+    for (const core::Drained& drained : drained_)
+        if (auto asked = draining_.extract(drained.id)) asked.mapped()(drained.in_flight);
 }
 
 void Hub::Impl::flush_dirty()
@@ -288,6 +314,7 @@ Stats Hub::Impl::stats() const
     stats.bytes_sent = counters.bytes_sent;
     stats.queued_bytes = router_.queued_bytes();
     stats.calls_in_flight = router_.calls_in_flight();
+    stats.draining_instances = router_.draining();
     stats.calls = counted(counters.calls);
     stats.dropped = counted(counters.dropped);
     stats.disconnects = counted(counters.disconnects);
@@ -305,7 +332,7 @@ std::vector<Route> Hub::Impl::routes() const
     std::vector<Route> out;
     for (auto& route : router_.routes())
         out.push_back({std::move(route.client), std::move(route.identity), route.reach == core::Reach::builtin,
-                       std::move(route.selectors)});
+                       route.draining, std::move(route.selectors)});
     return out;
 }
 
@@ -322,6 +349,14 @@ void Hub::adopt(int connected_fd, Identity who) { impl_->adopt(connected_fd, std
 void Hub::stop(std::function<void()> stopped) { impl_->stop(std::move(stopped)); }
 
 Stats Hub::stats() const { return impl_->stats(); }
+
+void Hub::drain(const InstanceName& name, std::chrono::milliseconds timeout,
+                std::function<void(std::uint32_t in_flight)> done)
+{
+    impl_->drain(name, timeout, std::move(done));
+}
+
+void Hub::undrain(const InstanceName& name) { impl_->undrain(name); }
 
 std::vector<Route> Hub::routes() const { return impl_->routes(); }
 

@@ -1,6 +1,7 @@
 // The hub as its owner sees it: give it listeners and an observer, run its io_context, read its numbers.
 #pragma once
 
+#include "hub/core/drains.hpp"
 #include "hub/core/identity.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -16,6 +17,7 @@ namespace pandora::hub {
 
 using core::Credentials;
 using core::Identity;
+using core::InstanceName;
 
 struct Options {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
@@ -30,6 +32,7 @@ struct Route {
     std::string client; // hub-assigned id, "c7"
     Identity identity;
     bool builtin = false;
+    bool draining = false;
     std::vector<std::string> selectors; // JSON texts, in the order the client added them
 };
 
@@ -42,7 +45,7 @@ struct Counted {
 struct Stats {
     std::uint64_t connections = 0, connections_total = 0, objects = 0;
     std::uint64_t frames_received = 0, frames_sent = 0, bytes_received = 0, bytes_sent = 0, queued_bytes = 0;
-    std::uint64_t calls_in_flight = 0;
+    std::uint64_t calls_in_flight = 0, draining_instances = 0;
     std::vector<Counted> calls;       // by outcome
     std::vector<Counted> dropped;     // by reason
     std::vector<Counted> disconnects; // by reason
@@ -84,6 +87,15 @@ public:
     /// or an object of the hub's own process. Takes ownership. Built-in connections are matched only by
     /// object name, and are left out of route listings unless asked for.
     void adopt(int connected_fd, Identity who);
+
+    /// Keeps new calls away from the instance as far as another provider takes them, also from connections that it
+    /// makes later, until undrain(). `done` runs once: when no call that it was given waits for its answer, or after
+    /// `timeout`, or at undrain(), with the number of those that still do; at once for one without connections.
+    void drain(const InstanceName& name, std::chrono::milliseconds timeout,
+               std::function<void(std::uint32_t in_flight)> done);
+
+    /// The instance is to be served again, or has ended: what connects under its name from now on is served.
+    void undrain(const InstanceName& name);
 
     /// Stops accepting and closes every connection once what is queued for it has been handed to the kernel
     /// (at most 1 s). Idempotent. `stopped` runs when the last one is closed.

@@ -31,10 +31,10 @@ struct Refused {
     Problem problem;
 };
 
-Place place_of(const YAML::Mark& mark)
+Place place_of(const YAML::Mark& mark, std::size_t file)
 {
-    if (mark.is_null()) return {};
-    return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1};
+    if (mark.is_null()) return {.file = file};
+    return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1, file};
 }
 
 /// "?" is the parser's tag for what is plain, "!" for what is quoted; the rest are YAML's own names for what
@@ -54,7 +54,7 @@ bool is_known_tag(std::string_view tag)
 /// alias, takes duplicate keys and lets an anchor hold itself.
 class DocumentBuilder final : public YAML::EventHandler {
 public:
-    explicit DocumentBuilder(std::vector<Problem>& problems) : problems_{problems} {}
+    DocumentBuilder(std::vector<Problem>& problems, std::size_t file) : problems_{problems}, file_{file} {}
 
     /// nullopt if there was no document, or one that holds nothing.
     std::optional<Document> take()
@@ -66,7 +66,7 @@ public:
 
     void OnDocumentStart(const YAML::Mark& mark) override
     {
-        if (document_.root_ != nullptr) refuse(place_of(mark), "a second YAML document; a procfile has one");
+        if (document_.root_ != nullptr) refuse(place(mark), "a second YAML document; a procfile has one");
     }
 
     void OnDocumentEnd() override { assert(open_.empty()); }
@@ -84,8 +84,8 @@ public:
     {
         const auto anchored = anchors_.find(anchor);
         if (anchored == anchors_.end())
-            refuse(place_of(mark), "an alias must not stand inside the list or map that it refers to");
-        attach(*anchored->second.node, place_of(mark), anchored->second.size);
+            refuse(place(mark), "an alias must not stand inside the list or map that it refers to");
+        attach(*anchored->second.node, place(mark), anchored->second.size);
     }
 
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -133,19 +133,21 @@ private:
         std::vector<const Node*> merges{};                  // the values of `<<`
     };
 
-    [[noreturn]] static void refuse(Place place, std::string message) { throw Refused{{place, std::move(message)}}; }
+    Place place(const YAML::Mark& mark) const { return place_of(mark, file_); }
 
-    void problem(Place place, std::string message) { problems_.push_back({place, std::move(message)}); }
+    [[noreturn]] static void refuse(Place where, std::string message) { throw Refused{{where, std::move(message)}}; }
+
+    void problem(Place where, std::string message) { problems_.push_back({where, std::move(message)}); }
 
     void check_tag(const YAML::Mark& mark, const std::string& tag)
     {
-        if (!is_known_tag(tag)) problem(place_of(mark), "unknown tag " + quote(tag));
+        if (!is_known_tag(tag)) problem(place(mark), "unknown tag " + quote(tag));
     }
 
     template <class Content>
     Node& make(const YAML::Mark& mark, Content content)
     {
-        return document_.nodes_.emplace_back(Node{place_of(mark), std::move(content)});
+        return document_.nodes_.emplace_back(Node{place(mark), std::move(content)});
     }
 
     template <class Content>
@@ -161,7 +163,7 @@ private:
     {
         // Before the end is known the parser itself has to go deeper, so the limit holds on the way down,
         // too.
-        if (open_.size() >= depth_max) refuse_depth(place_of(mark));
+        if (open_.size() >= depth_max) refuse_depth(place(mark));
         open_.push_back({.node = &make(mark, std::move(content)), .anchor = anchor});
     }
 
@@ -178,14 +180,13 @@ private:
         if (anchor != YAML::NullAnchor) anchors_.insert_or_assign(anchor, Anchored{&node, size});
     }
 
-    [[noreturn]] static void refuse_depth(Place place)
+    [[noreturn]] static void refuse_depth(Place where)
     {
-        refuse(place, "lists and maps more than " + std::to_string(depth_max) + " deep");
+        refuse(where, "lists and maps more than " + std::to_string(depth_max) + " deep");
     }
 
-    /// Gives `node` to the list or map that is open. `place` is where it is written, which differs for an
-    /// alias.
-    void attach(const Node& node, Place place, Size size)
+    /// Gives `node` to the list or map that is open. `where` it is written differs for an alias.
+    void attach(const Node& node, Place where, Size size)
     {
         if (open_.empty()) {
             document_.root_ = &node;
@@ -195,14 +196,14 @@ private:
         parent.size.nodes += size.nodes;
         parent.size.depth = std::max(parent.size.depth, size.depth + 1);
         if (parent.size.nodes > nodes_max)
-            refuse(place, "more than " + std::to_string(nodes_max) +
+            refuse(where, "more than " + std::to_string(nodes_max) +
                               " keys and values, aliases counted as what they stand for");
-        if (open_.size() + size.depth > depth_max + 1) refuse_depth(place);
+        if (open_.size() + size.depth > depth_max + 1) refuse_depth(where);
 
         if (auto* list = std::get_if<List>(&parent.node->content))
             list->items.push_back(&node);
         else if (parent.key == nullptr)
-            parent.key = &node, parent.key_place = place;
+            parent.key = &node, parent.key_place = where;
         else
             add_entry(parent, *std::exchange(parent.key, nullptr), node);
     }
@@ -242,6 +243,7 @@ private:
     }
 
     std::vector<Problem>& problems_;
+    std::size_t file_;
     Document document_;
     std::vector<Open> open_;
     std::unordered_map<YAML::anchor_t, Anchored> anchors_; // complete ones only
@@ -260,24 +262,25 @@ std::optional<Problem> find_too_many_separators(std::string_view text)
 
 } // namespace
 
-std::optional<Document> read_document(std::string_view text, std::vector<Problem>& problems)
+std::optional<Document> read_document(std::string_view text, std::vector<Problem>& problems, std::size_t file)
 {
     auto unfit = find_non_text(text);
     if (!unfit) unfit = find_too_many_separators(text);
     if (unfit) {
+        unfit->place.file = file;
         problems.push_back(*std::move(unfit));
         return std::nullopt;
     }
     try {
         std::istringstream stream{std::string{text}};
         YAML::Parser parser{stream};
-        DocumentBuilder builder{problems};
+        DocumentBuilder builder{problems, file};
         while (parser.HandleNextDocument(builder)) {
         }
         if (auto document = builder.take()) return document;
-        problems.push_back({{}, "the file is empty"});
+        problems.push_back({{.file = file}, "the file is empty"});
     } catch (const YAML::Exception& error) {
-        problems.push_back({place_of(error.mark), "not valid YAML: " + error.msg});
+        problems.push_back({place_of(error.mark, file), "not valid YAML: " + error.msg});
     } catch (Refused& refused) {
         problems.push_back(std::move(refused.problem));
     }

@@ -31,6 +31,7 @@ struct Entry {
     std::string_view key; // lives as long as the document
     Place place;          // of the key
     const Node* value;
+    std::size_t layer = 0; // of several maps merged into one: which this comes from; higher ones win
 };
 
 /// Keys are unique. Merge keys (`<<`) are applied: what they bring stands behind the map's own entries.
@@ -58,9 +59,9 @@ private:
     const Node* root_ = nullptr;
 };
 
-/// Reads the one YAML document of `text`. Adds to `problems`: what is not YAML, aliases that refer to
-/// themselves, too many or too deep nodes (each ends the reading: nullopt); keys given twice, keys that are
-/// not text, unknown tags, merges of what is not a map (the rest is read on).
-std::optional<Document> read_document(std::string_view text, std::vector<Problem>& problems);
+/// Reads the one YAML document of `text`, whose places tell it is the file number `file`. Adds to `problems`: what is
+/// not YAML, aliases that refer to themselves, too many or too deep nodes (each ends the reading: nullopt); keys given
+/// twice, keys that are not text, unknown tags, merges of what is not a map (the rest is read on).
+std::optional<Document> read_document(std::string_view text, std::vector<Problem>& problems, std::size_t file = 0);
 
 } // namespace pandora::procfiles

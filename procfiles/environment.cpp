@@ -2,7 +2,9 @@
 #include "procfiles/keys.hpp"
 #include "procfiles/names.hpp"
 #include "procfiles/quote.hpp"
+#include "procfiles/values.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pandora::procfiles {
@@ -46,7 +48,51 @@ void read_env_file(Reader& reader, const Node& node, Environment& into)
     for (Variable& variable : dotenv.variables) into.push_back(std::move(variable));
 }
 
+/// A command that fails leaves its variable unset, which process-compose does without a word.
+void run_env_command(Reader& reader, const Entry& entry, AppDraft& into)
+{
+    if (!is_variable_name(entry.key))
+        return reader.problem(entry.place, "expected a variable's name, found " + quote(entry.key));
+    ShellCommand command{.shell = into.shell};
+    read_nonempty_text(reader, *entry.value, command.text);
+    if (command.text.empty() || !reader.context().run_command) return;
+    const CommandOutput output = reader.context().run_command(command);
+    if (const auto* failed = std::get_if<CommandFailed>(&output))
+        return reader.lapse(entry.place, "the command of " + quote(entry.key) + " gave no value: " + failed->reason);
+    std::string_view value = std::get<std::string>(output);
+    constexpr std::string_view blanks = " \t\r\n";
+    value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
+    value = value.substr(0, value.find_last_not_of(blanks) + 1);
+    if (value.find('\0') != std::string_view::npos)
+        return reader.problem(entry.place, "the command of " + quote(entry.key) + " wrote a NUL character");
+    into.environment.push_back({std::string{entry.key}, std::string{value}});
+}
+
 } // namespace
+
+void read_env_commands(Reader& reader, const Node& node, AppDraft& into)
+{
+    const Map* map = reader.map(node, "a map of commands by variable");
+    if (map == nullptr) return;
+    if (map->entries.size() > env_commands_max)
+        return reader.problem(node.place, "more than " + std::to_string(env_commands_max) + " commands");
+    for (const Entry& entry : map->entries) run_env_command(reader, entry, into);
+}
+
+void read_vars(Reader& reader, const Node& node, Vars& into)
+{
+    const Map* map = reader.map(node, "a map of variables");
+    if (map == nullptr) return;
+    for (const Entry& entry : map->entries) {
+        if (entry.key.empty() || leading_name_bytes(entry.key) != entry.key.size()) {
+            reader.problem(entry.place, "expected a variable's name as templates can have, found " + quote(entry.key));
+            continue;
+        }
+        std::string value;
+        if (!reader.is_absent(*entry.value)) read_text(reader, *entry.value, value);
+        into.insert_or_assign(std::string{entry.key}, std::move(value));
+    }
+}
 
 void read_environment(Reader& reader, const Node& node, Environment& into)
 {

@@ -38,6 +38,28 @@ inline constexpr std::size_t process_name_bytes_max = 64;
 /// An app name becomes part of the path of a Unix socket (107 bytes at most).
 inline constexpr std::size_t app_name_bytes_max = 40;
 
+/// Files that are read as one: those the user named, and all that they extend.
+inline constexpr std::size_t files_max = 64;
+
+/// Processes that extend each other in a row. People lose track after three.
+inline constexpr std::size_t extends_depth_max = 64;
+
+/// What `order` may amount to: ten thousand processes one by one, or some hundred at a time.
+inline constexpr std::size_t order_dependencies_max = 200'000;
+
+/// Variables of env files that are written out for single processes.
+inline constexpr std::size_t dotenv_copies_max = 200'000;
+
+/// `ready_log_line` may be a regular expression; the library compiles it by recursion and tries it on every line.
+inline constexpr std::size_t log_line_bytes_max = 512;
+
+/// Each may take two seconds of the start.
+inline constexpr std::size_t env_commands_max = 32;
+inline constexpr std::chrono::milliseconds env_command_timeout = std::chrono::seconds{2};
+
+inline constexpr std::uint32_t log_backups_max = 10'000;
+inline constexpr std::uint32_t tail_lines_max = 1'000'000;
+
 /// Keeps every sum of a few durations far from overflow; nobody waits longer for a process.
 inline constexpr std::chrono::milliseconds duration_max = std::chrono::hours{24 * 365};
 

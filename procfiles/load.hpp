@@ -12,23 +12,33 @@
 
 namespace pandora::procfiles {
 
-/// A procfile that cannot be used. what() has one line a problem, `FILE:LINE:COLUMN: MESSAGE`, joined by
-/// newlines; a problem of the file as a whole is `FILE: MESSAGE`.
+/// Procfiles that cannot be used. what() has one line a problem, as describe() puts it, joined by newlines.
 struct LoadError : std::runtime_error {
-    /// `found` is sorted by place, each problem once, and not empty.
-    LoadError(std::filesystem::path in, std::vector<Problem> found);
+    /// `found` is not empty, each problem once, sorted by file and place; at least one is an error.
+    explicit LoadError(std::vector<Problem> found);
 
-    std::filesystem::path file; // as the user named it
-    std::vector<Problem> problems;
+    std::vector<Problem> problems; // the warnings, too
 };
 
-/// Reads and checks the procfile at `file`, with this process' environment for `${NAME}`.
-/// Throws LoadError with every problem of the file. Reads the environment: call it where nobody changes that
-/// meanwhile.
-AppSpec load(const std::filesystem::path& file);
+struct LoadOptions {
+    bool strict = false;                          // what a process-compose file is warned of is an error
+    std::vector<std::filesystem::path> env_files; // for `${NAME}` and every process, instead of `.env`
+    bool dotenv = true;                           // read `.env` beside the first file, where there is one
+    bool run_commands = true;                     // run `env_cmds`; without, their variables stay unset
+};
 
-/// The same for a text that is already here; all that it needs of the world comes from `context`. Throws
+struct Loaded {
+    AppSpec app;
+    std::vector<Problem> warnings; // sorted by file and place
+};
+
+/// Reads the procfiles, never none, as one: later files win over earlier ones. Relative paths in all of them start
+/// at the folder of the first. Throws LoadError with every problem of all files. Reads this process' environment
+/// for `${NAME}`: call it where nobody changes that meanwhile. Blocks while it reads files and runs `env_cmds`.
+Loaded load(const std::vector<std::filesystem::path>& files, const LoadOptions& options = {});
+
+/// The same for one text that is already here; all that it needs of the world comes from `context`. Throws
 /// LoadError.
-AppSpec parse(std::string_view text, const LoadContext& context);
+Loaded parse(std::string_view text, const LoadContext& context);
 
 } // namespace pandora::procfiles

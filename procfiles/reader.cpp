@@ -1,6 +1,5 @@
 #include "procfiles/reader.hpp"
 
-#include "procfiles/expand.hpp"
 #include "procfiles/limits.hpp"
 #include "procfiles/quote.hpp"
 #include "procfiles/suggest.hpp"
@@ -17,18 +16,16 @@ void Reader::expected(const Node& node, std::string_view what)
         if constexpr (std::is_same_v<Content, Nothing>) return "nothing";
         if constexpr (std::is_same_v<Content, List>) return "a list";
         if constexpr (std::is_same_v<Content, Map>) return "a map";
-        if constexpr (std::is_same_v<Content, Scalar>) return quote(expanded(content));
+        if constexpr (std::is_same_v<Content, Scalar>) return quote(scope_.expanded(content.text).text);
     };
     problem(node.place, "expected " + std::string{what} + ", found " + std::visit(describe, node.content));
 }
-
-std::string Reader::expanded(const Scalar& scalar) const { return expand(scalar.text, context_.variable); }
 
 bool Reader::is_absent(const Node& node) const
 {
     if (std::holds_alternative<Nothing>(node.content)) return true;
     const auto* scalar = std::get_if<Scalar>(&node.content);
-    return scalar != nullptr && scalar->plain && expanded(*scalar).empty();
+    return scalar != nullptr && scalar->plain && scope_.expanded(scalar->text).text.empty();
 }
 
 std::optional<std::string> Reader::text(const Node& node, std::string_view what)
@@ -38,7 +35,11 @@ std::optional<std::string> Reader::text(const Node& node, std::string_view what)
         expected(node, what);
         return std::nullopt;
     }
-    std::string text = expanded(*scalar);
+    auto [text, fault, per_replica] = scope_.expanded(scalar->text);
+    if (!fault.empty())
+        lapse(node.place, "template " + quote(text) + ": " + fault +
+                              "; `is_template_disabled: true` leaves a process' texts as they are");
+    if (per_replica) scope_.note_per_replica();
     if (text.find('\0') != std::string::npos)
         problem(node.place, "a NUL character, which no program can be given");
     else if (text.size() > text_bytes_max)
@@ -71,29 +72,34 @@ std::string Reader::unknown_key(std::string_view key, std::span<const KeyName> k
     return "unknown key " + quote(key) + did_you_mean(hint != hints.end() ? hint->meant : nearest(key, names));
 }
 
-void Reader::check_keys(const Map& map, std::span<const KeyName> known, std::span<const Hint> hints)
+std::vector<const Entry*> Reader::check_keys(const Map& map, std::span<const KeyName> known,
+                                             std::span<const Hint> hints)
 {
     struct Seen {
         KeyName key;
-        Place place;
+        const Entry* entry;
     };
 
     std::vector<Seen> seen;
+    std::vector<const Entry*> replaced;
     for (const Entry& entry : map.entries) {
         if (entry.key.starts_with("x-")) continue;
         const auto key =
             std::find_if(known.begin(), known.end(), [&](const KeyName& k) { return k.name == entry.key; });
         if (key == known.end()) {
-            problem(entry.place, unknown_key(entry.key, known, hints));
+            lapse(entry.place, unknown_key(entry.key, known, hints));
             continue;
         }
         const auto other =
             std::find_if(seen.begin(), seen.end(), [&](const Seen& s) { return s.key.setting == key->setting; });
-        if (other != seen.end())
+        if (other != seen.end() && other->entry->layer == entry.layer)
             problem(entry.place, quote(entry.key) + " and " + quote(other->key.name) + " (line " +
-                                     std::to_string(other->place.line) + ") are the same setting");
-        seen.push_back({*key, entry.place});
+                                     std::to_string(other->entry->place.line) + ") are the same setting");
+        else if (other != seen.end())
+            replaced.push_back(other->entry->layer < entry.layer ? other->entry : &entry);
+        seen.push_back({*key, &entry});
     }
+    return replaced;
 }
 
 } // namespace pandora::procfiles

@@ -3,23 +3,18 @@
 #include "procfiles/limits.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <limits>
 
 namespace pandora::procfiles {
 
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text)
-{
-    std::string result{text};
-    std::transform(result.begin(), result.end(), result.begin(), lower);
-    return result;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -101,13 +96,6 @@ constexpr std::array signal_names{
 
 constexpr int signal_max = 64; // of Linux, real-time signals included
 
-std::optional<std::uint16_t> parse_port(std::string_view text)
-{
-    const auto number = parse_count(text);
-    if (!number || *number > 65'535) return std::nullopt;
-    return static_cast<std::uint16_t>(*number);
-}
-
 /// Letters, digits, dots and dashes: a host's name or an IPv4 address. Whether it exists shows when it is
 /// bound.
 bool is_host(std::string_view text)
@@ -127,6 +115,46 @@ bool is_ipv6(std::string_view text)
 }
 
 } // namespace
+
+std::string lowered(std::string_view text)
+{
+    std::string result{text};
+    std::transform(result.begin(), result.end(), result.begin(), lower);
+    return result;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text)
+{
+    const auto number = parse_count(text);
+    if (!number || *number > 65'535) return std::nullopt;
+    return static_cast<std::uint16_t>(*number);
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text)
+{
+    const bool negative = text.starts_with('-');
+    const auto size = parse_count(negative ? text.substr(1) : text);
+    if (!size || *size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+    return negative ? -static_cast<std::int64_t>(*size) : static_cast<std::int64_t>(*size);
+}
+
+std::optional<unsigned> parse_octal(std::string_view text)
+{
+    constexpr unsigned octal_max = 07777;
+    if (text.starts_with("0o")) text.remove_prefix(2);
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > octal_max)
+        return std::nullopt;
+    return value;
+}
+
+bool is_numeric_host(std::string_view text)
+{
+    const std::string host{text};
+    in6_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
 
 std::optional<Millis> parse_duration(std::string_view text)
 {

@@ -32,6 +32,21 @@ std::optional<bool> parse_switch(std::string_view text);
 /// A number from 1 to 64, or a name with or without `SIG`; the case is free.
 std::optional<int> parse_signal(std::string_view text);
 
+/// A whole number, perhaps negative.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+
+/// Octal digits, perhaps behind `0` or `0o`; at most 7777.
+std::optional<unsigned> parse_octal(std::string_view text);
+
+/// An IPv4 or IPv6 address as numbers.
+bool is_numeric_host(std::string_view text);
+
+/// 0 to 65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
+/// Letters of ASCII made small; independent of the locale.
+std::string lowered(std::string_view text);
+
 struct Endpoint {
     std::string host; // without the brackets of an IPv6 address
     std::uint16_t port = 0;

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace pandora::procfiles {
@@ -23,11 +25,13 @@ public:
     explicit Validation(const AppSpec& app) : app_{app}
     {
         for (std::size_t i = 0; i < app.processes.size(); ++i) index_.emplace(app.processes[i].name, i);
+        for (const Socket& socket : app.sockets) sockets_.insert(socket.name);
     }
 
     std::vector<Problem> run()
     {
         for (const ProcessSpec& process : app_.processes) check(process);
+        for (const Group& group : app_.groups) check(group);
         find_cycles();
         return std::move(problems_);
     }
@@ -52,14 +56,11 @@ private:
 
     void check(const ProcessSpec& process)
     {
-        if (process.replicas == 0) problem(process.place, "process " + quote(process.name) + " has no replicas");
-        const Availability& availability = process.availability;
-        if (availability.backoff_multiplier < 1)
-            problem(availability.place, "`backoff_multiplier` must be at least 1: delays do not shrink");
-        if (availability.backoff_max < availability.backoff)
-            problem(availability.place, "`backoff_max` (" + std::to_string(availability.backoff_max.count()) +
-                                            " ms) must not be below `backoff` (" +
-                                            std::to_string(availability.backoff.count()) + " ms)");
+        validate_process(process, problems_);
+        for (const std::string& socket : process.sockets)
+            if (!sockets_.contains(socket))
+                problem(process.place, "process " + quote(process.name) + " is given socket " + quote(socket) +
+                                           ", which does not exist" + did_you_mean(socket_suggestion(socket)));
         for (const Dependency& dependency : process.depends_on) check(process, dependency);
     }
 
@@ -69,26 +70,83 @@ private:
             return problem(dependency.place, "process " + quote(process.name) + " depends on itself");
         const ProcessSpec* other = find(dependency.process);
         if (other == nullptr) return unknown(process, dependency);
-        const bool waits_for_end =
-            dependency.condition == Condition::completed || dependency.condition == Condition::completed_successfully;
-        if (waits_for_end && other->availability.restart == Restart::always)
-            problem(dependency.place, "process " + quote(process.name) + " waits for the end of " + quote(other->name) +
+        switch (dependency.condition) {
+        case Condition::started:
+        case Condition::healthy: return;
+        case Condition::completed:
+        case Condition::completed_successfully: return check_end(process, dependency, *other);
+        case Condition::log_ready: return check_log_line(process, dependency, *other);
+        case Condition::object_published: return check_promise(process, dependency, *other);
+        }
+    }
+
+    void check_end(const ProcessSpec& process, const Dependency& dependency, const ProcessSpec& other)
+    {
+        if (other.availability.restart == Restart::always)
+            problem(dependency.place, "process " + quote(process.name) + " waits for the end of " + quote(other.name) +
                                           ", which has `restart: always` and never ends");
+    }
+
+    void check_log_line(const ProcessSpec& process, const Dependency& dependency, const ProcessSpec& other)
+    {
+        if (other.readiness.log_line.empty())
+            problem(dependency.place, "process " + quote(process.name) + " waits for a line of " + quote(other.name) +
+                                          ", which has no `ready_log_line`");
+    }
+
+    /// Objects may be published without a promise; nobody can tell beforehand.
+    void check_promise(const ProcessSpec& process, const Dependency& dependency, const ProcessSpec& other)
+    {
+        const auto& promised = other.readiness.objects;
+        const bool any = dependency.object.empty();
+        if (any ? !promised.empty() : std::find(promised.begin(), promised.end(), dependency.object) != promised.end())
+            return;
+        const std::string object = any ? "an object" : "object " + quote(dependency.object);
+        problems_.push_back({dependency.place,
+                             "process " + quote(process.name) + " waits for " + object + " of " + quote(other.name) +
+                                 ", which does not promise " + (any ? "any" : "it") + " in `objects`",
+                             any ? Severity::error : Severity::warning});
+    }
+
+    void check(const Group& group)
+    {
+        if (group.processes.empty()) problem(group.place, "group " + quote(group.name) + " has no processes");
+        std::unordered_set<std::string_view> seen;
+        for (const std::string& name : group.processes) {
+            if (find(name) == nullptr)
+                problem(group.place, "group " + quote(group.name) + " has process " + quote(name) +
+                                         ", which does not exist" + did_you_mean(suggestion(name)));
+            if (!seen.insert(name).second)
+                problem(group.place, "group " + quote(group.name) + " lists process " + quote(name) + " twice");
+            const auto [other, is_first] = group_of_.emplace(name, group.name);
+            if (!is_first && other->second != group.name)
+                problem(group.place, "process " + quote(name) + " is in groups " + quote(other->second) + " and " +
+                                         quote(group.name) + "; which strategy were to hold?");
+        }
     }
 
     void unknown(const ProcessSpec& process, const Dependency& dependency)
     {
         problem(dependency.place, "process " + quote(process.name) + " depends on " + quote(dependency.process) +
-                                      ", which does not exist" + did_you_mean(suggestion(process, dependency)));
+                                      ", which does not exist" +
+                                      did_you_mean(suggestion(dependency.process, process.name)));
     }
 
-    std::string_view suggestion(const ProcessSpec& process, const Dependency& dependency)
+    /// The name of a process that was meant; it is not `self`.
+    std::string_view suggestion(std::string_view word, std::string_view self = {})
     {
         if (++suggestions_ > suggestions_max) return {};
         std::vector<std::string_view> names;
         for (const ProcessSpec& known : app_.processes)
-            if (&known != &process) names.push_back(known.name);
-        return nearest(dependency.process, names);
+            if (known.name != self) names.push_back(known.name);
+        return nearest(word, names);
+    }
+
+    std::string_view socket_suggestion(std::string_view word)
+    {
+        if (++suggestions_ > suggestions_max) return {};
+        const std::vector<std::string_view> names{sockets_.begin(), sockets_.end()};
+        return nearest(word, names);
     }
 
     /// Depth first with a path of its own: a chain of dependencies may be longer than the stack is deep.
@@ -140,6 +198,8 @@ private:
 
     const AppSpec& app_;
     std::unordered_map<std::string_view, std::size_t> index_;
+    std::set<std::string_view> sockets_;
+    std::unordered_map<std::string_view, std::string_view> group_of_;
     std::vector<Problem> problems_;
     std::size_t suggestions_ = 0;
     std::size_t cycles_ = 0;

@@ -1,5 +1,4 @@
-// Checks what one key alone cannot show: how processes depend on each other and which values contradict each
-// other.
+// What is wrong with a spec as a whole, beyond what each key by itself can tell. Pure.
 #pragma once
 
 #include "procfiles/problem.hpp"
@@ -9,8 +8,11 @@
 
 namespace pandora::procfiles {
 
-/// All problems of `spec`, in the order of its processes; empty if it can run. Pure.
-/// A dependency cycle is reported once, in full, at its first dependency; ten of them at most.
+/// All that contradicts itself or names what does not exist, in the order of the processes, the graph and the groups
+/// last; warnings for what can be run and will not do what it seems to ask for. Their `file` is left empty.
 std::vector<Problem> validate(const AppSpec& spec);
+
+/// The part of it that looks at one process alone.
+void validate_process(const ProcessSpec& process, std::vector<Problem>& problems);
 
 } // namespace pandora::procfiles

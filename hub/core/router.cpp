@@ -44,6 +44,12 @@ Router::Router(const wire::Limits& limits, std::uint64_t seed, TimePoint now)
     : limits_{limits}, random_{seed}, call_deadlines_{now}, frame_deadlines_{now}, queue_deadlines_{now}
 {}
 
+std::optional<InstanceName> Router::Peer::instance_name() const
+{
+    if (reach == Reach::builtin || identity.process.empty()) return std::nullopt;
+    return InstanceName{identity.process, identity.instance};
+}
+
 PeerId Router::free_slot()
 {
     if (free_.empty()) {
@@ -63,6 +69,10 @@ PeerId Router::connect(Identity identity, Reach reach, TimePoint now)
     peer->name = "c" + std::to_string(++names_);
     peer->source_member = source_member_of(peer->name, identity);
     peer->identity = std::move(identity);
+    if (const auto name = peer->instance_name()) {
+        drains_.connected(*name, id);
+        peer->draining = drains_.is_draining(*name);
+    }
     peers_[index_of(id)] = std::move(peer);
     ++connections_;
     ++counters_.connections_total;
@@ -187,6 +197,7 @@ std::optional<TimePoint> Router::next_deadline() const
     std::optional<TimePoint> first;
     for (const Deadlines* const deadlines : {&call_deadlines_, &frame_deadlines_, &queue_deadlines_})
         if (const auto next = deadlines->next_expiry()) first = std::min(first.value_or(*next), *next);
+    if (const auto next = drains_.next_deadline()) first = std::min(first.value_or(*next), *next);
     return first;
 }
 
@@ -212,6 +223,12 @@ void Router::doom(PeerId id, Disconnect reason)
 }
 
 void Router::settle(TimePoint now)
+{
+    end_doomed(now);
+    drains_.settle(calls_, now);
+}
+
+void Router::end_doomed(TimePoint now)
 {
     for (;;) {
         if (doomed_.empty() && charged_bytes_ > limits_.total_bytes_max) evict_largest();
@@ -255,6 +272,7 @@ void Router::detach(PeerId id, Disconnect reason, TimePoint now)
     const Failure gone{CallEnd::peer_gone, Drop::receiver_gone, "PandoraPeerGoneError",
                        who + " went away before it answered: " + std::string{name_of(reason)}};
     while (const auto leg = calls_.any_leg_of(id)) fail_leg(*leg, gone, now);
+    if (const auto name = peer.instance_name()) drains_.disconnected(*name, id);
 }
 
 void Router::discard_outbox(PeerId id)
@@ -368,12 +386,32 @@ void Router::take_events(std::vector<ObjectEvent>& into)
     into.swap(events_);
 }
 
+void Router::mark_draining(const InstanceName& name, bool draining)
+{
+    for (const auto& peer : peers_)
+        if (peer && peer->instance_name() == name) peer->draining = draining;
+}
+
+DrainId Router::drain(const InstanceName& name, TimePoint deadline, TimePoint now)
+{
+    const DrainId id = drains_.drain(name, deadline);
+    mark_draining(name, true);
+    settle(now);
+    return id;
+}
+
+void Router::undrain(const InstanceName& name)
+{
+    drains_.undrain(name, calls_);
+    mark_draining(name, false);
+}
+
 std::vector<RouteInfo> Router::routes() const
 {
     std::vector<RouteInfo> out;
     for (const PeerId id : routes_.peers()) {
         const Peer& peer = at(id);
-        RouteInfo& info = out.emplace_back(RouteInfo{peer.name, peer.identity, peer.reach, {}});
+        RouteInfo& info = out.emplace_back(RouteInfo{peer.name, peer.identity, peer.reach, peer.draining, {}});
         for (const auto& stored : routes_.selectors(id)) info.selectors.push_back(stored.text);
     }
     return out;

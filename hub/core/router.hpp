@@ -13,6 +13,7 @@
 #include "hub/core/calls.hpp"
 #include "hub/core/counters.hpp"
 #include "hub/core/deadlines.hpp"
+#include "hub/core/drains.hpp"
 #include "hub/core/identity.hpp"
 #include "hub/core/ids.hpp"
 #include "hub/core/outbox.hpp"
@@ -50,6 +51,7 @@ struct RouteInfo {
     std::string client;
     Identity identity;
     Reach reach;
+    bool draining;
     std::vector<std::string> selectors;
 };
 
@@ -85,6 +87,15 @@ public:
     /// Answers every call in flight, and from now on every call that comes, as shutting down.
     void shut_down(TimePoint now);
 
+    /// From now on an invoke or send goes to this instance only where no other takes it; connections that it makes
+    /// later are included. take_drained() tells when nothing is in flight there, at `deadline` at the latest.
+    DrainId drain(const InstanceName& name, TimePoint deadline, TimePoint now);
+
+    /// The end of that: the instance is to be served again, or it has ended and the next of its name is another.
+    void undrain(const InstanceName& name);
+
+    std::size_t draining() const { return drains_.size(); }
+
     const Outbox& outbox(PeerId peer) const { return peers_[index_of(peer)]->outbox; }
 
     /// `bytes` of the connection's outbox were taken by its socket.
@@ -94,6 +105,8 @@ public:
     void take_dirty(std::vector<PeerId>& into);
     void take_closures(std::vector<Closure>& into);
     void take_events(std::vector<ObjectEvent>& into);
+
+    void take_drained(std::vector<Drained>& into) { drains_.take(into); }
 
     const Counters& counters() const { return counters_; }
 
@@ -122,6 +135,7 @@ private:
         bool wants_source = false;
         bool dirty = false;
         bool doomed = false;
+        bool draining = false;
         bool packet_wrapped = false;
         std::uint32_t packet = 0;  // the last id that a frame to it was given
         std::string name;          // "c7"
@@ -133,6 +147,9 @@ private:
         std::unordered_map<std::string, std::uint32_t> objects; // that it publishes, by how many selectors
         TimePoint malformed_since{};
         std::uint32_t malformed = 0;
+
+        /// nullopt: not of a supervised process, or pandora's own.
+        std::optional<InstanceName> instance_name() const;
     };
 
     /// A frame being handled.
@@ -157,12 +174,14 @@ private:
     const Peer& at(PeerId peer) const { return *peers_[index_of(peer)]; }
 
     PeerId free_slot();
+    void mark_draining(const InstanceName& name, bool draining);
 
     // router.cpp: connections
     void dispatch(const Inbound& in);
     void malformed(PeerId peer, std::uint32_t packet, TimePoint now);
     void doom(PeerId peer, Disconnect reason);
     void settle(TimePoint now);
+    void end_doomed(TimePoint now);
     void evict_largest();
     void detach(PeerId peer, Disconnect reason, TimePoint now);
     void discard_outbox(PeerId peer);
@@ -208,6 +227,7 @@ private:
     std::vector<PeerId> free_;
     RouteTable routes_;
     CallTable calls_;
+    Drains drains_;
     Deadlines call_deadlines_;  // by CallId
     Deadlines frame_deadlines_; // by PeerId
     Deadlines queue_deadlines_; // by PeerId: a queue above the soft limit must have moved by then

@@ -96,19 +96,20 @@ bool Router::takes_request(PeerId id, std::size_t bytes, TimePoint now) const
     return outbox.bytes() + bytes <= std::min(limits_.queue_bytes_requests, left / limits_.request_share);
 }
 
-/// Of those found whose tag fits best and who keep up: one of those with the least to do.
+/// Of those found whose tag fits best and who keep up: one of those with the least to do. One that is being drained
+/// is a last resort, but better than an error: nobody else can answer.
 std::optional<PeerId> Router::choose(std::size_t bytes, TimePoint now)
 {
     unsigned fit = ~0U;
     for (const Found& one : found_) fit = std::min(fit, one.misfit);
-    std::uint32_t least = ~0U;
+    std::pair least{true, ~0U};
     choices_.clear();
     for (const Found& one : found_) {
         if (one.misfit != fit || !takes_request(one.peer, bytes, now)) continue;
-        const std::uint32_t outstanding = calls_.outstanding_at(one.peer);
-        if (outstanding > least) continue;
-        if (outstanding < least) choices_.clear();
-        least = outstanding;
+        const std::pair burden{at(one.peer).draining, calls_.outstanding_at(one.peer)};
+        if (burden > least) continue;
+        if (burden < least) choices_.clear();
+        least = burden;
         choices_.push_back(one.peer);
     }
     if (choices_.empty()) return std::nullopt;

@@ -11,11 +11,15 @@ ARROWS = {
     "supervisor/main": ["supervisor/app", "supervisor/cli"],
     "supervisor/app": ["supervisor/driver", "supervisor/control", "supervisor/os", "supervisor/logs",
                        "supervisor/core", "hub", "hub/client", "metrics", "metrics/http", "procfiles"],
-    "supervisor/cli": ["supervisor/control/messages.hpp", "hub/client"],
-    "supervisor/control": ["supervisor/core", "hub/client"],
-    "supervisor/driver": ["supervisor/core", "supervisor/os", "supervisor/logs"],
-    "supervisor/logs": ["supervisor/os"],
-    "supervisor/os": [],
+    "supervisor/cli": ["supervisor/control/messages.hpp", "hub/client", "procfiles"],
+    "supervisor/control": ["supervisor/core", "hub/client", "procfiles/limits.hpp", "procfiles/scalars.hpp",
+                           "procfiles/suggest.hpp"],
+    "supervisor/driver": ["supervisor/core", "supervisor/os", "supervisor/logs", "supervisor/probes",
+                          "procfiles/spec.hpp"],
+    "supervisor/probes": ["supervisor/os", "procfiles/spec.hpp"],
+    "supervisor/logs": ["supervisor/os", "procfiles/spec.hpp"],
+    "supervisor/os": ["procfiles/spec.hpp", "supervisor/core/debounce.hpp", "supervisor/core/time_zone.hpp",
+                      "supervisor/core/watch_filter.hpp"],
     "supervisor/core": ["procfiles/spec.hpp"],
     "procfiles/examples": ["hub/client"],
     "procfiles/schema": ["procfiles"],
@@ -30,7 +34,9 @@ ARROWS = {
 }
 
 # Units and files that decide and never act: bytes, events and `now` come in, values go out.
-PURE = ("supervisor/core/", "supervisor/logs/line_assembler", "hub/core/", "hub/wire/", "procfiles/spec.",
+PURE = ("supervisor/core/", "supervisor/logs/file_text", "supervisor/logs/json_text", "supervisor/logs/lines",
+        "supervisor/logs/losses", "supervisor/logs/output", "supervisor/logs/tail_ring",
+        "supervisor/logs/terminal_text", "supervisor/logs/utf8", "hub/core/", "hub/wire/", "procfiles/spec.",
         "procfiles/validate", "metrics/snapshot.")
 IMPURE_INCLUDE = re.compile(
     r"boost/(asio|beast|process)|(thread|mutex|condition_variable|future|iostream|fstream|unistd\.h|fcntl\.h|"
@@ -44,9 +50,13 @@ IMPURE_CODE = re.compile(
 CONFINED = (
     ("yaml-cpp", re.compile(r"yaml-cpp/"), re.compile(r"procfiles/document")),
     ("prometheus-cpp", re.compile(r"prometheus/"), re.compile(r"metrics/exporter")),
-    ("Boost.Beast", re.compile(r"boost/beast"), re.compile(r"metrics/http/")),
+    ("Boost.Beast", re.compile(r"boost/beast"), re.compile(r"metrics/http/|supervisor/probes/http")),
+    ("OpenSSL", re.compile(r"openssl/|boost/asio/ssl"), re.compile(r"supervisor/probes/http")),
     ("Boost.Process", re.compile(r"boost/process"), re.compile(r"supervisor/os/")),
     ("simdjson", re.compile(r"simdjson"), re.compile(r"hub/wire/")),
+    ("zlib", re.compile(r"zlib\.h"), re.compile(r"supervisor/logs/compress\.")),
+    ("libzstd", re.compile(r"zstd\.h"), re.compile(r"supervisor/logs/compress\.")),
+    ("RE2", re.compile(r"re2/"), re.compile(r"supervisor/logs/line_watch")),
     ("CLI11", re.compile(r"CLI/"), re.compile(r"supervisor/(main\.cpp|cli/)|procfiles/examples/")),
     ("GoogleTest", re.compile(r"g(test|mock)/"), re.compile(r"(?!)")),
 )

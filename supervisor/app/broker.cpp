@@ -31,6 +31,13 @@ constexpr std::chrono::milliseconds master_patience{2'000};
 
 constexpr std::chrono::milliseconds retry_pause{100};
 
+std::vector<uid_t> admitted(const BrokerOptions& options)
+{
+    std::vector<uid_t> uids{0, options.owner};
+    uids.insert(uids.end(), options.admitted.begin(), options.admitted.end());
+    return uids;
+}
+
 class Broker : public hub::Observer {
 public:
     explicit Broker(const BrokerOptions& options)
@@ -38,13 +45,13 @@ public:
                                    options.app,
                                    {.frame_bytes_max = options.frame_bytes_max,
                                     .call_timeout = options.call_timeout,
-                                    .allowed_uids = {0, options.owner}},
+                                    .allowed_uids = admitted(options)},
                                    *this}
     {
         host_.serve_http(http_listener_fd, [this](metrics::Snapshot snapshot, auto done) {
             describe(std::move(snapshot), std::move(done));
         });
-        host_.hub().adopt(link_fd, {app_, master_name, 0, {::getppid(), options.owner, 0}});
+        host_.hub().adopt(link_fd, {app_, control::supervisor_process_name, 0, {::getppid(), options.owner, 0}});
     }
 
     int run()
@@ -68,7 +75,7 @@ public:
     void published(const hub::Identity& who, const std::string& object) override
     {
         // Clients wait in the listeners' queue until the master can say who they are.
-        if (who.process == master_name && object == control::supervisor_object_name) {
+        if (who.process == control::supervisor_process_name && object == control::supervisor_object_name) {
             host_.hub().serve(hub_listener_fd);
             return;
         }
@@ -78,12 +85,11 @@ public:
 
     void unpublished(const hub::Identity& who, const std::string& object) override
     {
-        if (who.process == master_name && object == control::supervisor_object_name) host_.stop(); // the master is gone
+        if (who.process == control::supervisor_process_name && object == control::supervisor_object_name)
+            host_.stop(); // the master is gone
     }
 
 private:
-    static constexpr const char* master_name = "pandora";
-
     hub::Identity identity_from(const Json& answer, const hub::Credentials& peer) const
     {
         if (!answer.is_object()) return {.app = "", .process = "", .instance = 0, .credentials = peer};

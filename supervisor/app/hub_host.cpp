@@ -7,7 +7,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -19,6 +22,9 @@ using hub::client::Reply;
 
 namespace {
 
+// A drain that is longer than any worker's grace is a mistake; the bound keeps deadlines far from overflow.
+constexpr std::int64_t drain_ms_max = 24 * 3600 * 1000;
+
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json to_json(const hub::Route& route)
@@ -26,9 +32,33 @@ Json to_json(const hub::Route& route)
     Json selectors = Json::array();
     for (const auto& selector : route.selectors) selectors.push_back(Json::parse(selector));
     const auto& who = route.identity;
-    return {{"client", route.client},           {"process", or_null(who.process)}, {"instance", who.instance},
-            {"pid", who.credentials.pid},       {"uid", who.credentials.uid},      {"builtin", route.builtin},
-            {"selectors", std::move(selectors)}};
+    return {{"client", route.client},     {"process", or_null(who.process)},  {"instance", who.instance},
+            {"pid", who.credentials.pid}, {"uid", who.credentials.uid},       {"builtin", route.builtin},
+            {"draining", route.draining}, {"selectors", std::move(selectors)}};
+}
+
+std::optional<hub::InstanceName> instance_from(const Json& params)
+{
+    const Json& named = params.empty() ? params : params[0];
+    if (!named.is_object()) return std::nullopt;
+    const auto process = named.value("process", Json{});
+    const auto instance = named.value("instance", Json{});
+    if (!process.is_string() || !instance.is_number_unsigned() || instance.get<std::uint64_t>() > UINT32_MAX)
+        return std::nullopt;
+    return hub::InstanceName{process.get<std::string>(), instance.get<std::uint32_t>()};
+}
+
+std::optional<std::chrono::milliseconds> drain_time_from(const Json& params)
+{
+    if (params.size() < 2 || !params[1].is_number_integer()) return std::nullopt;
+    const auto time = params[1].get<std::int64_t>();
+    return time >= 0 && time <= drain_ms_max ? std::optional{std::chrono::milliseconds{time}} : std::nullopt;
+}
+
+/// The hub stamps the caller, and only the link that the supervisor itself set up is stamped with this name.
+bool comes_from_supervisor(const Call& call)
+{
+    return call.source.value("process", Json{}) == control::supervisor_process_name;
 }
 
 hub::Identity own_identity(const std::string& app)
@@ -59,7 +89,29 @@ void HubHost::publish_hub_object()
 {
     hub::client::Methods methods;
     methods["routes"] = [this](const Call& call, const Reply& reply) { reply.value(routes(call)); };
+    methods["drain"] = [this](const Call& call, const Reply& reply) { drain(call, reply); };
+    methods["undrain"] = [this](const Call& call, const Reply& reply) { undrain(call, reply); };
     client_->publish("pandora.hub", std::move(methods));
+}
+
+void HubHost::drain(const Call& call, const Reply& reply)
+{
+    if (!comes_from_supervisor(call)) return reply.error("only the supervisor may drain an instance", "denied");
+    const auto name = instance_from(call.params);
+    const auto time = drain_time_from(call.params);
+    if (!name || !time) return reply.error("drain takes {process, instance} and milliseconds", "TypeError");
+    hub_.drain(*name, *time, [reply](std::uint32_t in_flight) {
+        reply.value({{"drained", in_flight == 0}, {"in_flight", in_flight}});
+    });
+}
+
+void HubHost::undrain(const Call& call, const Reply& reply)
+{
+    if (!comes_from_supervisor(call)) return reply.error("only the supervisor may end a drain", "denied");
+    const auto name = instance_from(call.params);
+    if (!name) return reply.error("undrain takes {process, instance}", "TypeError");
+    hub_.undrain(*name);
+    reply.value(nullptr);
 }
 
 /// The route table without the connection that asks and, unless `{"all": true}`, without built-in ones.

@@ -37,6 +37,8 @@ public:
 
 private:
     void publish_hub_object();
+    void drain(const hub::client::Call& call, const hub::client::Reply& reply);
+    void undrain(const hub::client::Call& call, const hub::client::Reply& reply);
     hub::client::Json routes(const hub::client::Call& call) const;
 
     boost::asio::io_context& io_;

@@ -1,23 +1,21 @@
 #include "supervisor/app/master.hpp"
 
-#include "metrics/procfs.hpp"
-#include "supervisor/app/http_listener.hpp"
+#include "procfiles/replica.hpp"
+#include "supervisor/app/hub_drain.hpp"
 #include "supervisor/app/narration.hpp"
-#include "supervisor/app/socket_pair.hpp"
+#include "supervisor/app/places.hpp"
 #include "supervisor/os/orphans.hpp"
-
-#include <boost/asio/post.hpp>
+#include "supervisor/os/run_id.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <fcntl.h>
+#include <cstdlib>
 #include <filesystem>
-#include <pwd.h>
+#include <random>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::app {
 
@@ -25,30 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t owner_only = 0600;
-
-// Who asks for the list at the same time: scrapes, dashboards, commands. Choice; each answer is written on the main
-// thread, whatever strangers ask for.
-constexpr std::size_t listing_max = 16;
-
-/// The hub as a process of the fleet: always there, back at once, a little slower if it cannot stay up.
-core::Member hub_member()
-{
-    procfiles::ProcessSpec spec;
-    spec.name = control::hub_process_name;
-    spec.availability = {.restart = procfiles::Restart::always,
-                         .backoff = procfiles::Millis{1}, // not 0: a hub that cannot stay up must not spin
-                         .backoff_max = procfiles::Millis{1'000},
-                         .reset_after = procfiles::Millis{10'000}};
-    spec.shutdown.timeout = procfiles::Millis{3'000};
-    return {std::move(spec), core::Role::builtin};
-}
-
 core::Fleet make_fleet(const procfiles::AppSpec& app)
 {
     std::vector<core::Member> members{hub_member()};
     for (const auto& process : app.processes) members.push_back({process, core::Role::worker});
-    return core::Fleet{std::move(members)};
+    return core::Fleet{std::move(members), {app.groups, app.max_unready, std::random_device{}()}};
 }
 
 std::size_t name_width(const procfiles::AppSpec& app)
@@ -59,47 +38,6 @@ std::size_t name_width(const procfiles::AppSpec& app)
         width = std::max(width, process.name.size() + suffix);
     }
     return width;
-}
-
-/// We hold the run directory's lock, so whoever still listens there is the hub of a master that has just died: it ends
-/// as soon as it notices.
-os::UniqueFd listen_once_free(const fs::path& socket)
-{
-    constexpr auto patience = std::chrono::seconds{3};
-    constexpr auto pause = std::chrono::milliseconds{20};
-    const auto end = core::Clock::now() + patience;
-    for (;;) {
-        try {
-            return os::listen_unix(socket, owner_only);
-        } catch (const std::system_error& error) {
-            if (error.code() != std::errc::address_in_use || core::Clock::now() > end) throw;
-        }
-        std::this_thread::sleep_for(pause);
-    }
-}
-
-os::UniqueFd bind_hub(const os::RunDirectory& directory)
-{
-    auto listener = listen_once_free(directory.hub_socket());
-    std::error_code ignored;
-    fs::remove(directory.legacy_hub_socket(), ignored);
-    fs::create_symlink(directory.hub_socket().filename(), directory.legacy_hub_socket());
-    return listener;
-}
-
-os::UniqueFd open_own_program()
-{
-    os::UniqueFd fd{::open("/proc/self/exe", O_PATH | O_CLOEXEC)};
-    if (!fd) throw std::system_error{errno, std::generic_category(), "/proc/self/exe"};
-    return fd;
-}
-
-/// What strangers send is never parsed with root's rights.
-std::optional<os::RunAs> hub_user()
-{
-    if (::geteuid() != 0) return std::nullopt;
-    const auto* nobody = ::getpwnam("nobody");
-    return nobody ? std::optional{os::RunAs{nobody->pw_uid, nobody->pw_gid}} : std::nullopt;
 }
 
 bool is_ignored(int signal)
@@ -116,31 +54,31 @@ EnvironmentBlock own_environment()
     return block;
 }
 
-/// Monotonic times mean nothing to other programs; the start of a process is told in Unix time.
-double unix_time(core::TimePoint at)
+std::optional<std::string> own_variable(std::string_view name)
 {
-    const auto ago = core::Clock::now() - at;
-    const auto then =
-        std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ago);
-    return std::chrono::duration<double>(then.time_since_epoch()).count();
-}
-
-std::optional<control::Usage> usage_of(std::optional<int> pid)
-{
-    const auto usage = pid ? metrics::read_usage(*pid) : std::nullopt;
-    if (!usage) return std::nullopt;
-    return control::Usage{usage->cpu_seconds, usage->resident_bytes, usage->open_fds, usage->threads};
+    const char* value = ::secure_getenv(std::string{name}.c_str());
+    return value ? std::optional<std::string>{value} : std::nullopt;
 }
 
 } // namespace
 
 Master::Master(procfiles::AppSpec app)
-    : app_{std::move(app)}, directory_{app_.name}, hub_listener_{bind_hub(directory_)},
-      hub_socket_file_{directory_.hub_socket()}, http_{listen_for_http(app_.metrics)}, executable_{open_own_program()},
-      inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()}, fleet_{make_fleet(app_)},
-      pump_{STDOUT_FILENO, name_width(app_)}, driver_{io_, fleet_, pump_, *this}, signals_{io_, SIGINT, SIGTERM,
-                                                                                           SIGQUIT}
+    : app_{std::move(app)}, directory_{app_.name}, place_{app_.name, directory_.path(), directory_.hub_socket(),
+                                                          directory_.path() / "notify.sock", os::make_run_id()},
+      logs_directory_{default_log_directory(app_.name, ::geteuid() == 0, own_variable, directory_.path())},
+      inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()},
+      isolations_{app_}, pump_{STDOUT_FILENO, name_width(app_)}, sockets_{io_, app_.sockets},
+      hub_{app_, directory_, isolations_.foreign_users()}, fleet_{make_fleet(app_)}, driver_{io_, fleet_, pump_, *this},
+      signals_{io_, SIGINT, SIGTERM, SIGQUIT}, memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}
 {
+    const bool shared = !isolations_.foreign_users().empty();
+    if (shared) fs::permissions(directory_.path(), fs::perms{0711});
+    notify_socket_.emplace(
+        io_, place_.notify_socket, shared ? 0666 : 0600,
+        [this](const os::NotifySender& sender, std::string_view text) { receive_notification(sender, text); },
+        [this](const os::NotifySender& sender, std::string_view why) {
+            pump_.say("notification of pid " + std::to_string(sender.pid) + ": " + std::string{why});
+        });
     if (!is_ignored(SIGHUP)) signals_.add(SIGHUP); // nohup(1) asks that it stays so
     ::signal(SIGPIPE, SIG_IGN); // a closed console is an error of write(2), not our end; children get the default back
     os::become_subreaper();
@@ -155,11 +93,29 @@ Master::~Master()
 int Master::run()
 {
     pump_.say("app " + app_.name + ", run directory " + directory_.path().string());
-    pump_.say("metrics on http://" + app_.metrics.host + ":" + std::to_string(http_.port) + "/metrics");
+    pump_.say("metrics on http://" + app_.metrics.host + ":" + std::to_string(hub_.http_port()) + "/metrics");
+    for (const auto& line : isolations_.unapplied()) pump_.say(line);
+    clear_the_past();
+    const auto recycles = [](const procfiles::ProcessSpec& process) { return process.recycle.memory > 0; };
+    if (std::ranges::any_of(app_.processes, recycles)) read_memory();
     await_signal();
     driver_.report(core::Begin{});
     io_.run();
     return exit_code_.value_or(1);
+}
+
+/// What a killed master left behind is ended before anything starts, so that nothing runs twice.
+void Master::clear_the_past()
+{
+    const auto previous = os::previous_run_id(directory_.path());
+    if (!previous.empty()) {
+        const auto left = os::end_survivors(
+            {.run_id = previous, .uids = isolations_.all_users()}, {}, [this](const os::Survivor& survivor) {
+                pump_.say("left by the previous master, ending it: " + os::describe(survivor));
+            });
+        for (const auto& survivor : left) pump_.say("cannot be ended: " + os::describe(survivor));
+    }
+    os::keep_run_id(directory_.path(), place_.run_id);
 }
 
 void Master::await_signal()
@@ -179,8 +135,10 @@ void Master::stop_on(int signal)
         pump_.say(core::signal_name(signal) + ": stopping; once more to kill at once");
         driver_.report(core::StopAll{});
     } else {
+        kill_asked_ = true;
         pump_.say(core::signal_name(signal) + " again: killing");
         driver_.report(core::KillAll{128 + signal});
+        if (sweep_) begin_sweep();
     }
 }
 
@@ -189,55 +147,145 @@ bool Master::is_hub(core::InstanceId instance) const
     return fleet_.member(instance.process).role == core::Role::builtin;
 }
 
-EnvironmentBlock Master::environment_of(core::InstanceId instance) const
+const procfiles::ProcessSpec& Master::spec_of(core::InstanceId instance)
 {
-    const Place place{app_.name, directory_.path(), directory_.hub_socket()};
-    return worker_environment(inherited_, app_, fleet_.member(instance.process).spec, instance.index, place);
+    const auto& spec = fleet_.member(instance.process).spec;
+    if (!spec.per_replica) return spec;
+    auto& kept = kept_[instance].spec;
+    if (!kept) kept = procfiles::for_replica(spec, instance.index);
+    return *kept;
+}
+
+EnvironmentBlock Master::environment_of(core::InstanceId instance)
+{
+    return worker_environment(inherited_, app_, spec_of(instance), instance.index, place_);
 }
 
 os::SpawnRequest Master::prepare(core::InstanceId instance)
 {
-    if (is_hub(instance)) return prepare_hub();
-    auto request = worker_request(fleet_.member(instance.process).spec, environment_of(instance));
+    if (is_hub(instance)) {
+        auto request = hub_.prepare();
+        isolations_.apply_oom_score(request);
+        return request;
+    }
+    const auto& spec = spec_of(instance);
+    auto request = worker_request(spec, environment_of(instance));
     request.descriptor_limit = descriptor_limit_;
+    if (!spec.sockets.empty()) hand_over(sockets_.for_instance(spec, instance.index), request);
+    isolations_.apply(spec, instance.index, request);
+    if (auto* link = hub_.link(); link && spec.shutdown.drain > core::Millis::zero())
+        undrain(*link, spec.name, instance.index); // its last run may have been drained
     return request;
 }
 
-os::SpawnRequest Master::prepare_stop_command(core::InstanceId instance, pid_t main_pid)
+os::SpawnRequest Master::prepare_command(core::InstanceId instance, const procfiles::ShellCommand& command,
+                                         const fs::path& folder, std::optional<pid_t> main_pid)
 {
-    auto request = stop_request(fleet_.member(instance.process).spec, environment_of(instance), main_pid);
+    const auto& spec = spec_of(instance);
+    auto request = command_request(spec, command, folder, environment_of(instance), main_pid);
     request.descriptor_limit = descriptor_limit_;
+    isolations_.apply(spec, request);
     return request;
 }
 
-/// Each life of the hub process gets a link of its own; the listeners outlive them all.
-os::SpawnRequest Master::prepare_hub()
+logs::Source Master::output_of(core::InstanceId instance)
 {
-    std::tie(link_ours_, link_hubs_) = make_socket_pair();
-    const BrokerOptions options{app_.name, ::geteuid(), app_.hub.frame_bytes_max, app_.hub.call_timeout};
-    return broker_request(options, {hub_listener_.get(), link_hubs_.get(), http_.fd.get()}, executable_.get(),
-                          hub_user());
+    const auto& spec = spec_of(instance);
+    auto& output = kept_[instance].output;
+    if (!output && !is_hub(instance))
+        output = std::make_shared<const logs::Output>(logs::output_of(app_, spec, instance.index, logs_directory_));
+    return {.instance = {spec.name, instance.index},
+            .label = driver_.label(instance),
+            .colour = static_cast<std::size_t>(instance.process),
+            .output = output,
+            .watch = {}};
+}
+
+const os::Cgroup* Master::cgroup_of(core::InstanceId instance)
+{
+    return is_hub(instance) ? nullptr : isolations_.cgroup_of(spec_of(instance), instance.index);
 }
 
 void Master::spawned(core::InstanceId instance)
 {
-    if (!is_hub(instance)) return;
-    link_hubs_ = os::UniqueFd{};
-    connect_link();
+    if (is_hub(instance)) return hub_.connect(io_, object_);
+    if (const auto* cgroup = cgroup_of(instance)) kept_[instance].oom_kills = cgroup->oom_kills();
 }
 
-void Master::connect_link()
+/// Its last words may have come together with its end.
+bool Master::leader_ended(core::InstanceId instance)
 {
-    hub::client::Options options;
-    options.location = {{"appName", app_.name}, {"processName", "pandora"}, {"pid", std::to_string(::getpid())}};
-    link_ = std::make_unique<hub::client::Client>(io_, std::move(options), link_ours_.release());
-    control::publish_supervisor(*link_, *this);
-    link_->start();
+    if (notify_socket_) notify_socket_->drain();
+    const auto* cgroup = cgroup_of(instance);
+    return cgroup && cgroup->oom_kills() > kept_[instance].oom_kills;
+}
+
+void Master::drain(core::InstanceId instance, core::Millis limit, std::function<void()> done)
+{
+    auto* link = hub_.link();
+    if (!link) return done();
+    const auto ended = [this, instance, done = std::move(done)](const HubDrained& answer) {
+        if (!answer.drained && answer.in_flight > 0)
+            told(instance, std::to_string(answer.in_flight) + " calls were still in flight when its drain was over");
+        done();
+    };
+    app::drain(*link, spec_of(instance).name, instance.index, limit, ended);
+}
+
+os::ConnectionWait Master::listen(core::ProcessId process, std::function<void()> arrived)
+{
+    return sockets_.wait_for_connection(fleet_.member(process).spec.sockets,
+                                        [arrived = std::move(arrived)](const std::string&) { arrived(); });
+}
+
+/// Descendants that left their groups, and whatever else bears this run's mark; as PID 1 all that there is.
+void Master::sweep(std::function<void()> done)
+{
+    swept_ = std::move(done);
+    begin_sweep();
+}
+
+void Master::begin_sweep()
+{
+    os::SurvivorPlan::Patience patience;
+    if (kill_asked_) patience.grace = std::chrono::milliseconds{0};
+    sweep_.emplace(os::SurvivorMarks{.run_id = place_.run_id,
+                                     .uids = isolations_.all_users(),
+                                     .ancestor = ::getpid(),
+                                     .everything = ::getpid() == 1},
+                   patience, core::Clock::now());
+    step_sweep();
+}
+
+void Master::step_sweep()
+{
+    const auto again = sweep_->step(core::Clock::now());
+    for (const auto& survivor : sweep_->newcomers()) pump_.say("left behind, ending it: " + os::describe(survivor));
+    if (!again) {
+        for (const auto& survivor : sweep_->left()) pump_.say("cannot be ended: " + os::describe(survivor));
+        return swept_();
+    }
+    sweep_timer_.expires_after(*again);
+    sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) step_sweep();
+    });
 }
 
 void Master::announced(const core::Announce& change)
 {
-    if (const auto text = narrate(change)) pump_.say(driver_.label(change.instance) + " " + *text);
+    const auto text = narrate(change);
+    if (text) pump_.say(driver_.label(change.instance) + " " + *text);
+    tell(change);
+    if (fleet_.has(change.instance)) return;
+    const auto& spec = fleet_.member(change.instance.process).spec; // scaled down: it will not come back
+    sockets_.retire(spec.name, change.instance.index);
+    isolations_.forget(spec, change.instance.index);
+    kept_.erase(change.instance);
+}
+
+void Master::told(core::InstanceId instance, const std::string& text)
+{
+    pump_.say(driver_.label(instance) + ": " + text);
 }
 
 void Master::finished(int exit_code)
@@ -246,53 +294,33 @@ void Master::finished(int exit_code)
     io_.stop();
 }
 
-std::vector<control::InstanceView> Master::views() const
+void Master::receive_notification(const os::NotifySender& sender, std::string_view text)
 {
-    std::vector<control::InstanceView> found;
-    for (std::uint32_t n = 0; n < fleet_.size(); ++n) {
-        const auto& member = fleet_.member(core::ProcessId{n});
-        for (const auto& instance : fleet_.instances(core::ProcessId{n})) {
-            control::InstanceView view{.process = member.spec.name,
-                                       .instance = instance.id().index,
-                                       .builtin = member.role == core::Role::builtin,
-                                       .state = core::name(instance.state()),
-                                       .up = instance.pid().has_value(),
-                                       .restarts = instance.restarts(),
-                                       .pid = instance.pid()};
-            if (const auto at = instance.started_at()) view.start_time = unix_time(*at);
-            if (const auto& end = instance.last_end()) view.last_end = core::describe(*end);
-            found.push_back(std::move(view));
-        }
-    }
-    return found;
+    const auto notification = core::parse_notification(text);
+    const auto instance = driver_.instance_of(sender.pid);
+    if (!instance) return; // of nobody we know, or of somebody who is gone
+    if (driver_.main_pid(*instance) != sender.pid && sender.has_ended()) return; // the number may be another's by now
+    auto& complained = kept_[*instance].complained;
+    const auto run = fleet_.instance(*instance).run();
+    if (notification.complaint && std::exchange(complained, run) != run) // once a run: it may go on for ever
+        told(*instance, "notification: " + *notification.complaint);
+    driver_.notified(*instance, notification);
 }
 
-/// Reading /proc takes some 20 us a process: it is done on the sampler's thread, once for all who ask meanwhile.
-bool Master::list(Listed done)
+void Master::read_memory()
 {
-    if (listing_.size() == listing_max) return false;
-    listing_.push_back(std::move(done));
-    if (listing_.size() > 1) return true;
-    boost::asio::post(sampler_, [this, found = views()]() mutable {
-        for (auto& view : found) view.usage = usage_of(view.pid);
-        boost::asio::post(io_, [this, found = std::move(found)] {
-            for (const auto& waiting : std::exchange(listing_, {})) waiting(found);
+    memory_.start(
+        [this] {
+            std::vector<MemoryQuery> queries;
+            for (std::uint32_t n = 0; n < fleet_.size(); ++n)
+                for (const auto& instance : fleet_.instances(core::ProcessId{n}))
+                    if (fleet_.member(core::ProcessId{n}).spec.recycle.memory > 0 && instance.pid())
+                        queries.push_back({instance.id(), instance.run(), *instance.pid()});
+            return queries;
+        },
+        [this](const MemoryQuery& query, std::uint64_t bytes) {
+            driver_.report(core::MemoryRead{query.instance, query.run, bytes});
         });
-    });
-    return true;
-}
-
-std::optional<control::Whose> Master::who_is(pid_t pid)
-{
-    const auto instance = driver_.instance_of(pid);
-    if (!instance) return std::nullopt;
-    return control::Whose{app_.name, fleet_.member(instance->process).spec.name, instance->index};
-}
-
-/// By the pid, as it is now: what a run that has ended published does not make the next one ready.
-void Master::object_published(pid_t publisher, const std::string& object)
-{
-    if (const auto instance = driver_.instance_of(publisher)) driver_.report(core::ObjectPublished{*instance, object});
 }
 
 } // namespace pandora::supervisor::app

@@ -2,18 +2,26 @@
 #pragma once
 
 #include "procfiles/spec.hpp"
+#include "supervisor/app/hub_process.hpp"
+#include "supervisor/app/isolation.hpp"
+#include "supervisor/app/memory_sampler.hpp"
 #include "supervisor/app/requests.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 #include "supervisor/core/fleet.hpp"
-#include "supervisor/driver.hpp"
+#include "supervisor/driver/driver.hpp"
 #include "supervisor/logs/pump.hpp"
-#include "supervisor/os/listen_sockets.hpp"
+#include "supervisor/os/notify_socket.hpp"
 #include "supervisor/os/run_directory.hpp"
+#include "supervisor/os/socket_set.hpp"
+#include "supervisor/os/survivors.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,10 +29,11 @@
 
 namespace pandora::supervisor::app {
 
-/// One object a run. Everything but the logs thread and the sampler runs on the thread that calls run().
+/// One object a run. Everything but the logs' threads and the sampler runs on the thread that calls run().
 class Master : private Host, private control::Supervisor {
 public:
-    /// Locks the run directory and binds the sockets. Throws std::runtime_error or std::system_error, in one line.
+    /// Locks the run directory, ends what a killed predecessor left behind and binds the sockets.
+    /// Throws std::runtime_error or std::system_error, in one line.
     explicit Master(procfiles::AppSpec app);
     ~Master() override;
 
@@ -33,45 +42,81 @@ public:
 
 private:
     // Host
+    const procfiles::ProcessSpec& spec_of(core::InstanceId instance) override;
     os::SpawnRequest prepare(core::InstanceId instance) override;
-    os::SpawnRequest prepare_stop_command(core::InstanceId instance, pid_t main_pid) override;
+    os::SpawnRequest prepare_command(core::InstanceId instance, const procfiles::ShellCommand& command,
+                                     const std::filesystem::path& folder, std::optional<pid_t> main_pid) override;
+    logs::Source output_of(core::InstanceId instance) override;
+    const os::Cgroup* cgroup_of(core::InstanceId instance) override;
     void spawned(core::InstanceId instance) override;
+    bool leader_ended(core::InstanceId instance) override;
+    void drain(core::InstanceId instance, core::Millis limit, std::function<void()> done) override;
+    os::ConnectionWait listen(core::ProcessId process, std::function<void()> arrived) override;
+    void sweep(std::function<void()> done) override;
     void announced(const core::Announce& change) override;
+    void told(core::InstanceId instance, const std::string& text) override;
     void finished(int exit_code) override;
 
-    // control::Supervisor
+    // control::Supervisor: master_control.cpp
     bool list(Listed done) override;
     std::optional<control::Whose> who_is(pid_t pid) override;
     void object_published(pid_t publisher, const std::string& object) override;
+    std::vector<control::KnownProcess> processes() const override;
+    std::optional<control::Refused> act(const control::Request& request) override;
+    std::optional<control::Description> describe(const control::Target& target) override;
+    std::vector<control::TailLine> tail(const control::TailRequest& request) override;
+
+    /// What is kept of an instance beside what the fleet knows.
+    struct Kept {
+        std::optional<procfiles::ProcessSpec> spec; // where it differs from the other replicas'
+        std::shared_ptr<const logs::Output> output;
+        std::string cause;           // of its last change of state
+        std::uint64_t oom_kills = 0; // in its cgroup, before its present run
+        core::Run complained{};      // the last one that sent a notification nobody understands
+    };
 
     bool is_hub(core::InstanceId instance) const;
-    os::SpawnRequest prepare_hub();
-    void connect_link();
-    EnvironmentBlock environment_of(core::InstanceId instance) const;
+    EnvironmentBlock environment_of(core::InstanceId instance);
+    void clear_the_past();
+    void begin_sweep();
+    void step_sweep();
+    void tell(const core::Announce& change);
+    void receive_notification(const os::NotifySender& sender, std::string_view text);
+    void read_memory();
+    std::optional<core::ProcessId> find(const std::string& process) const;
+    std::optional<control::Refused> scale(const control::ScaleRequest& request);
+    void send(const core::Which& which, int signal);
+    control::InstanceView view_of(core::InstanceId instance) const;
+    std::string health_of(const core::Lifecycle& instance) const;
     std::vector<control::InstanceView> views() const;
     void await_signal();
     void stop_on(int signal);
 
     procfiles::AppSpec app_;
     os::RunDirectory directory_;
-    os::UniqueFd hub_listener_;
-    os::SocketFile hub_socket_file_;
-    os::TcpListener http_;
-    os::UniqueFd executable_;
+    Place place_;
+    std::filesystem::path logs_directory_;
     EnvironmentBlock inherited_;
-    os::DescriptorLimit descriptor_limit_; // what we were started with; the workers get it back
-
+    os::DescriptorLimit descriptor_limit_; // as it was given to us
+    Isolations isolations_;
     boost::asio::io_context io_{1};
-    core::Fleet fleet_;
     logs::Pump pump_;
+    os::SocketSet sockets_;
+    HubProcess hub_;
+    core::Fleet fleet_;
+    std::map<core::InstanceId, Kept> kept_;
     Driver driver_;
+    std::optional<os::NotifySocket> notify_socket_;
     boost::asio::signal_set signals_;
     boost::asio::thread_pool sampler_{1};
+    MemorySampler memory_;
+    control::SupervisorObject object_;
     std::vector<Listed> listing_; // who waits for the reading that is being taken
-    os::UniqueFd link_ours_;      // between prepare and spawned
-    os::UniqueFd link_hubs_;
-    std::unique_ptr<hub::client::Client> link_;
+    std::optional<os::SurvivorSweep> sweep_;
+    std::function<void()> swept_;
+    boost::asio::steady_timer sweep_timer_;
     bool stop_asked_ = false;
+    bool kill_asked_ = false;
     std::optional<int> exit_code_;
 };
 

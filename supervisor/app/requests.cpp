@@ -1,5 +1,7 @@
 #include "supervisor/app/requests.hpp"
 
+#include "supervisor/os/survivors.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -36,7 +38,8 @@ void set_all(EnvironmentBlock& block, const procfiles::Environment& variables)
 
 std::vector<std::string> argv_of(const procfiles::Command& command)
 {
-    if (const auto* shell = std::get_if<procfiles::ShellCommand>(&command)) return {"/bin/sh", "-c", shell->text};
+    if (const auto* text = std::get_if<procfiles::ShellCommand>(&command))
+        return {text->shell.program, text->shell.argument, text->text};
     return std::get<procfiles::Entrypoint>(command).argv;
 }
 
@@ -67,6 +70,10 @@ EnvironmentBlock worker_environment(const EnvironmentBlock& inherited, const pro
     set(block, "PANDORA_TMP_DIR", place.run_directory.native()); // where npm's pandora-hub looks
     set(block, "PC_PROC_NAME", process.name);                    // process-compose's names
     set(block, "PC_REPLICA_NUM", index);
+    set(block, "NOTIFY_SOCKET", place.notify_socket.native());
+    set(block, os::run_id_variable, place.run_id);
+    if (process.watchdog > procfiles::Millis::zero())
+        set(block, "WATCHDOG_USEC", std::to_string(std::chrono::microseconds{process.watchdog}.count()));
     return block;
 }
 
@@ -76,34 +83,50 @@ os::SpawnRequest worker_request(const procfiles::ProcessSpec& process, Environme
     request.argv = argv_of(process.command);
     request.environment = std::move(environment);
     request.working_directory = process.working_dir;
+    if (process.watchdog > procfiles::Millis::zero()) request.own_pid_variables.emplace_back("WATCHDOG_PID");
     return request;
 }
 
-os::SpawnRequest stop_request(const procfiles::ProcessSpec& process, EnvironmentBlock environment, pid_t main_pid)
+void hand_over(const std::vector<os::NamedFd>& sockets, os::SpawnRequest& request)
 {
-    set(environment, "MAINPID", std::to_string(main_pid));
+    for (const auto& socket : sockets) {
+        request.listen_fds.push_back(socket.fd);
+        request.listen_names.push_back(socket.name);
+    }
+}
+
+os::SpawnRequest command_request(const procfiles::ProcessSpec& process, const procfiles::ShellCommand& command,
+                                 const std::filesystem::path& folder, EnvironmentBlock environment,
+                                 std::optional<pid_t> main_pid)
+{
+    if (main_pid) set(environment, "MAINPID", std::to_string(*main_pid));
     os::SpawnRequest request;
-    request.argv = {"/bin/sh", "-c", process.shutdown.command};
+    request.argv = argv_of(command);
     request.environment = std::move(environment);
-    request.working_directory = process.working_dir;
+    request.working_directory = folder.empty() ? process.working_dir : folder;
     return request;
 }
 
 std::vector<std::string> broker_arguments(const BrokerOptions& options)
 {
-    return {options.app, std::to_string(options.owner), std::to_string(options.frame_bytes_max),
-            std::to_string(options.call_timeout.count())};
+    std::vector<std::string> arguments{options.app, std::to_string(options.owner),
+                                       std::to_string(options.frame_bytes_max),
+                                       std::to_string(options.call_timeout.count())};
+    for (const auto uid : options.admitted) arguments.push_back(std::to_string(uid));
+    return arguments;
 }
 
 BrokerOptions broker_options(const std::vector<std::string>& arguments)
 {
-    if (arguments.size() != 4) throw std::runtime_error{"`broker` is started by `pandora run` alone"};
+    if (arguments.size() < 4) throw std::runtime_error{"`broker` is started by `pandora run` alone"};
     BrokerOptions options{.app = arguments[0]};
     std::chrono::milliseconds::rep timeout_ms = 0;
     read_number(arguments[1], options.owner);
     read_number(arguments[2], options.frame_bytes_max);
     read_number(arguments[3], timeout_ms);
     options.call_timeout = std::chrono::milliseconds{timeout_ms};
+    for (auto uid = arguments.begin() + 4; uid != arguments.end(); ++uid)
+        read_number(*uid, options.admitted.emplace_back());
     return options;
 }
 

@@ -1,13 +1,15 @@
-// What is needed to start each kind of child: the workers, their stop commands, and the hub process. Pure, but for the
-// values that the caller looks up.
+// What is needed to start each kind of child: the workers, the commands beside them, and the hub process. Pure, but for
+// the values that the caller looks up.
 #pragma once
 
 #include "procfiles/spec.hpp"
+#include "supervisor/os/socket_set.hpp"
 #include "supervisor/os/spawn.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct Place {
     std::string app;
     std::filesystem::path run_directory;
     std::filesystem::path hub_socket;
+    std::filesystem::path notify_socket;
+    std::string run_id; // of this life of the master
 };
 
 /// The environment of one instance: the master's own (less what was meant for the master alone: its notify and listen
@@ -30,8 +34,14 @@ EnvironmentBlock worker_environment(const EnvironmentBlock& inherited, const pro
 
 os::SpawnRequest worker_request(const procfiles::ProcessSpec& process, EnvironmentBlock environment);
 
-/// `shutdown.command`, which finds the pid it is to end in MAINPID, as systemd's ExecStop= does.
-os::SpawnRequest stop_request(const procfiles::ProcessSpec& process, EnvironmentBlock environment, pid_t main_pid);
+/// `sockets`: what the instance is handed, with names; see sd_listen_fds(3).
+void hand_over(const std::vector<os::NamedFd>& sockets, os::SpawnRequest& request);
+
+/// A command beside the process, in `folder` or, where that is empty, the process' own. It finds the pid of the process
+/// in MAINPID, as with systemd's ExecStop=.
+os::SpawnRequest command_request(const procfiles::ProcessSpec& process, const procfiles::ShellCommand& command,
+                                 const std::filesystem::path& folder, EnvironmentBlock environment,
+                                 std::optional<pid_t> main_pid);
 
 /// How the hub process is told what it is to be: as arguments of `pandora broker`, the same program.
 struct BrokerOptions {
@@ -39,6 +49,7 @@ struct BrokerOptions {
     uid_t owner = 0;
     std::uint32_t frame_bytes_max = 0;
     std::chrono::milliseconds call_timeout{};
+    std::vector<uid_t> admitted; // beside root and the owner: those that workers run as
     bool operator==(const BrokerOptions&) const = default;
 };
 

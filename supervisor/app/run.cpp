@@ -4,12 +4,17 @@
 #include "supervisor/app/master.hpp"
 #include "supervisor/os/inheritance.hpp"
 
+#include <iostream>
+#include <utility>
+
 namespace pandora::supervisor::app {
 
-int run(const std::filesystem::path& procfile)
+int run(const std::vector<std::filesystem::path>& files, const procfiles::LoadOptions& options)
 {
     os::mend_inheritance();
-    return Master{procfiles::load(procfile)}.run();
+    procfiles::Loaded loaded = procfiles::load(files, options);
+    for (const procfiles::Problem& warning : loaded.warnings) std::cerr << describe(warning) << '\n';
+    return Master{std::move(loaded.app)}.run();
 }
 
 } // namespace pandora::supervisor::app

@@ -2,11 +2,11 @@
 
 #include "hub/client/cpp/client.hpp"
 #include "hub/client/cpp/unix_socket.hpp"
+#include "supervisor/cli/table.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <iostream>
 #include <unistd.h>
@@ -18,8 +18,6 @@ namespace {
 
 namespace client = hub::client;
 using client::Json;
-
-using Row = std::array<std::string, 4>;
 
 const Json* member(const Json& value, const char* key)
 {
@@ -63,33 +61,9 @@ std::string object_names(const Json& route)
     return joined;
 }
 
-std::string printable(std::string text)
-{
-    std::ranges::replace_if(
-        text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return text.empty() ? "-" : text;
-}
-
 Row row_of(const Json& route)
 {
-    return {printable(string_member(route, "client")), printable(instance_name(route)),
-            printable(number_member(route, "pid")), printable(object_names(route))};
-}
-
-std::string padded(const std::vector<Row>& rows)
-{
-    std::array<std::size_t, 4> widths{};
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-            text.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
-        }
-        text.append(row.back()).push_back('\n');
-    }
-    return text;
+    return {string_member(route, "client"), instance_name(route), number_member(route, "pid"), object_names(route)};
 }
 
 /// Prints what is wrong; the exit code of a verb that failed.
@@ -133,7 +107,7 @@ std::string routes_table(const Json& routes)
 {
     std::vector<Row> rows{{"CLIENT", "PROCESS", "PID", "OBJECTS"}};
     for (const Json& route : routes) rows.push_back(row_of(route));
-    return padded(rows);
+    return table(rows);
 }
 
 int hub_routes(const RoutesOptions& options)

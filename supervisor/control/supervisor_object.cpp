@@ -1,5 +1,12 @@
 #include "supervisor/control/supervisor_object.hpp"
 
+#include "supervisor/control/rights.hpp"
+#include "supervisor/control/targets.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
 namespace pandora::supervisor::control {
 
 using hub::client::Call;
@@ -25,25 +32,99 @@ void answer_object_published(Supervisor& supervisor, const Call& call, const Rep
     reply.value(nullptr);
 }
 
+void answer_who_is(Supervisor& supervisor, const Call& call, const Reply& reply)
+{
+    const auto pid = pid_from(call.params);
+    if (!pid) return reply.error("who_is takes one pid, a whole number from 1 to 4194304", "TypeError");
+    const auto whose = supervisor.who_is(*pid);
+    reply.value(whose ? Json(*whose) : Json(nullptr));
+}
+
+void refuse(const Reply& reply, const Refused& refused) { reply.error(refused.why, "refused"); }
+
 } // namespace
 
-void publish_supervisor(hub::client::Client& client, Supervisor& supervisor)
+SupervisorObject::SupervisorObject(Supervisor& supervisor, uid_t owner) : supervisor_{supervisor}, owner_{owner} {}
+
+void SupervisorObject::publish_on(hub::client::Client& link)
 {
     hub::client::Methods methods;
-    methods["list"] = [&supervisor](const Call&, Reply reply) {
-        if (!supervisor.list([reply](const std::vector<InstanceView>& views) { reply.value(Json(views)); }))
-            reply.error("too many ask for the list at once", "busy");
+    methods["list"] = [this](const Call&, const Reply& reply) { list(reply); };
+    methods["describe"] = [this](const Call& call, const Reply& reply) { describe(call, reply); };
+    methods["tail"] = [this](const Call& call, const Reply& reply) { tail(call, reply); };
+    methods["who_is"] = [this](const Call& call, const Reply& reply) { answer_who_is(supervisor_, call, reply); };
+    methods["object_published"] = [this](const Call& call, const Reply& reply) {
+        answer_object_published(supervisor_, call, reply);
     };
-    methods["who_is"] = [&supervisor](const Call& call, const Reply& reply) {
-        const auto pid = pid_from(call.params);
-        if (!pid) return reply.error("who_is takes one pid, a whole number from 1 to 4194304", "TypeError");
-        const auto whose = supervisor.who_is(*pid);
-        reply.value(whose ? Json(*whose) : Json(nullptr));
+    for (const Verb verb : all_verbs)
+        methods[std::string{name_of(verb)}] = [this, verb](const Call& call, const Reply& reply) {
+            change(verb, call, reply);
+        };
+    link.publish(supervisor_object_name, std::move(methods));
+}
+
+void SupervisorObject::list(const Reply& reply)
+{
+    const bool asked = supervisor_.list([this, reply](std::vector<InstanceView> views) {
+        for (auto& view : views) view.runs = history_.runs(view.process, view.instance);
+        reply.value(Json(views));
+    });
+    if (!asked) reply.error("too many ask for the list at once", "busy");
+}
+
+void SupervisorObject::describe(const Call& call, const Reply& reply) const
+{
+    const bool named = !call.params.empty() && call.params[0].is_string();
+    if (!named) return refuse(reply, {"describe takes a process or an instance"});
+    const auto known = supervisor_.processes();
+    const auto found = find_target(call.params[0].get_ref<const std::string&>(), known);
+    if (const auto* refused = std::get_if<Refused>(&found)) return refuse(reply, *refused);
+    auto description = supervisor_.describe(std::get<Target>(found));
+    if (!description) return refuse(reply, {"it has gone"});
+    for (auto& view : description->instances) view.runs = history_.runs(view.process, view.instance);
+    description->transitions = history_.changes_of(description->instances);
+    reply.value(Json(*description));
+}
+
+void SupervisorObject::tail(const Call& call, const Reply& reply) const
+{
+    const auto request = understand_tail(call.params, supervisor_.processes());
+    if (const auto* refused = std::get_if<Refused>(&request)) return refuse(reply, *refused);
+    reply.value(Json(supervisor_.tail(std::get<TailRequest>(request))));
+}
+
+void SupervisorObject::change(Verb verb, const Call& call, const Reply& reply)
+{
+    if (const auto no_right = denied(call.source, owner_)) return reply.error(no_right->why, "denied");
+    const auto known = supervisor_.processes();
+    const auto understood = understand(verb, call.params, known);
+    if (const auto* refused = std::get_if<Refused>(&understood)) return refuse(reply, *refused);
+    const auto& request = std::get<Request>(understood);
+    const auto accepted = before(request, known);
+    if (const auto refused = supervisor_.act(request)) return refuse(reply, *refused);
+    reply.value(Json(accepted));
+}
+
+Accepted SupervisorObject::before(const Request& request, const std::vector<KnownProcess>& known) const
+{
+    Accepted accepted;
+    const auto add = [&](const std::string& process, std::uint32_t instance) {
+        accepted.instances.push_back({process, instance, history_.runs(process, instance)});
     };
-    methods["object_published"] = [&supervisor](const Call& call, const Reply& reply) {
-        answer_object_published(supervisor, call, reply);
-    };
-    client.publish(supervisor_object_name, std::move(methods));
+    for (const auto& [process, index] : targets_of(request)) {
+        if (index) {
+            add(process, *index);
+            continue;
+        }
+        for (const auto instance : find_process(process, known)->instances) add(process, instance);
+    }
+    return accepted;
+}
+
+void SupervisorObject::changed(const StateChange& change, hub::client::Client* link)
+{
+    history_.add(change);
+    if (link) link->emit(supervisor_object_name, state_event_name, Json::array({Json(change)}));
 }
 
 } // namespace pandora::supervisor::control

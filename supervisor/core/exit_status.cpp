@@ -29,6 +29,11 @@ std::string describe(const ExitStatus& status)
         status);
 }
 
+std::string describe(const End& end)
+{
+    return end.fault.empty() ? describe(end.status) : end.fault + ", " + describe(end.status);
+}
+
 std::string signal_name(int signal)
 {
     const char* name = ::sigabbrev_np(signal); // a table lookup, no syscall

@@ -26,6 +26,13 @@ struct NotStarted {
 
 using ExitStatus = std::variant<Exited, Killed, NotStarted>;
 
+/// How a run ended, and why, where that was not its own doing.
+struct End {
+    ExitStatus status;
+    std::string fault; // "liveness failed 3x: HTTP 503", "killed for memory"; empty = it ended by itself
+    bool operator==(const End&) const = default;
+};
+
 /// True for exit code 0 alone.
 bool succeeded(const ExitStatus& status);
 
@@ -34,6 +41,9 @@ int shell_code(const ExitStatus& status);
 
 /// "exit 3", "SIGSEGV (core dumped)", or the reason it was not started.
 std::string describe(const ExitStatus& status);
+
+/// "killed for memory, SIGKILL"; without a fault as the status says.
+std::string describe(const End& end);
 
 /// "SIGTERM" for 15; "signal 35" for what has no name.
 std::string signal_name(int signal);

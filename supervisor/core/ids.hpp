@@ -17,6 +17,9 @@ struct InstanceId {
     auto operator<=>(const InstanceId&) const = default;
 };
 
+/// One start of one instance, counted from 1. What is reported about an older run than the present one is ignored.
+enum class Run : std::uint32_t {};
+
 /// CLOCK_MONOTONIC. Core never reads it: whoever reports an event says when it happened.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;

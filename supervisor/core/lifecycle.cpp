@@ -26,13 +26,42 @@ const char* name(State state)
     case State::backoff: return "backoff";
     case State::completed: return "completed";
     case State::failed: return "failed";
+    case State::disabled: return "disabled";
+    case State::scheduled: return "scheduled";
+    case State::listening: return "listening";
     }
     return "unknown";
 }
 
-Lifecycle::Lifecycle(InstanceId id, const procfiles::ProcessSpec& spec)
-    : id_{id}, spec_{&spec}, policy_{spec.availability}
-{}
+const char* name(Command command)
+{
+    switch (command) {
+    case Command::before_start: return "hooks.before_start";
+    case Command::after_start: return "hooks.after_start";
+    case Command::before_stop: return "hooks.before_stop";
+    case Command::stop: return "shutdown.command";
+    case Command::after_stop: return "hooks.after_stop";
+    case Command::reload: return "reload.command";
+    }
+    return "unknown";
+}
+
+Lifecycle::Lifecycle(InstanceId id, const procfiles::ProcessSpec& spec, std::uint32_t seed)
+    : id_{id}, spec_{&spec}, random_{seed}, policy_{spec.availability, seed}, state_{resting_state()},
+      promises_{spec.readiness}
+{
+    if (state_ == State::scheduled && spec.schedule->run_on_start) state_ = State::pending;
+    if (state_ == State::completed) state_ = State::pending;
+}
+
+/// What it is when it is down and well.
+State Lifecycle::resting_state() const
+{
+    if (spec_->disabled && starts_ == 0) return State::disabled;
+    if (spec_->schedule) return State::scheduled;
+    if (spec_->on_demand) return State::listening;
+    return State::completed;
+}
 
 void Lifecycle::change(State to, TimePoint now, Actions& out, Announce details)
 {
@@ -44,22 +73,47 @@ void Lifecycle::change(State to, TimePoint now, Actions& out, Announce details)
     out.emplace_back(std::move(details));
 }
 
-void Lifecycle::spawn(TimePoint now, Actions& out)
+// --- starting -----------------------------------------------------------------------------------------------------
+
+void Lifecycle::ask_start(TimePoint now, Actions& out)
 {
-    if (starts_ > 0 || last_end_) ++restarts_;
-    deadline_.reset();
-    published_.clear();
-    started_at_.reset();
-    kills_ = 0;
-    group_told_ = false;
-    change(State::starting, now, out);
-    out.emplace_back(Spawn{id_});
+    if (retired_) return;
+    held_ = false;
+    if (left_behind_) {
+        out.emplace_back(Tell{id_, "cannot start: its last run outlives SIGKILL"});
+    } else if (state_ == State::backoff) {
+        deadline_.reset();
+        backoff_over_ = true;
+    } else if (state_ == State::stopping) {
+        if (after_ == After::stay_down) after_ = After::again;
+    } else if (!is_live(state_) && state_ != State::pending) {
+        policy_ = RestartPolicy{spec_->availability, static_cast<std::uint32_t>(random_())};
+        change(State::pending, now, out);
+    }
 }
 
-void Lifecycle::start(TimePoint now, Actions& out)
+void Lifecycle::begin(TimePoint now, Actions& out)
 {
-    assert(state_ == State::pending);
-    spawn(now, out);
+    assert(wants_start());
+    if (state_ == State::backoff || std::exchange(again_counted_, false)) ++restarts_;
+    run_ = Run{static_cast<std::uint32_t>(run_) + 1};
+    after_ = After::policy;
+    backoff_over_ = held_ = gave_up_ = ends_app_ = group_told_ = launched_ = daemon_escaped_ = false;
+    kills_ = 0;
+    started_at_.reset();
+    promises_ = Promises{spec_->readiness};
+    fault_.clear();
+    status_text_.clear();
+    change(State::starting, now, out);
+    if (!spec_->hooks.before_start) return spawn(out);
+    step_ = Step::before_start;
+    run_command(Command::before_start, spec_->hooks.before_start->timeout, now, out);
+}
+
+void Lifecycle::spawn(Actions& out)
+{
+    step_ = Step::running;
+    out.emplace_back(Spawn{id_, run_});
 }
 
 void Lifecycle::spawned(pid_t pid, TimePoint now, Actions& out)
@@ -67,29 +121,175 @@ void Lifecycle::spawned(pid_t pid, TimePoint now, Actions& out)
     pid_ = pid;
     ++starts_;
     started_at_ = now;
-    if (state_ == State::starting && promises_kept()) change(State::ready, now, out);
+    if (step_ == Step::running) {
+        arm_run_timers(now);
+        return check_ready(now, out);
+    }
+    if (kills_ > 0) return out.push_back(Signal{id_, SIGKILL, Target::group}); // asked to end before it was there
+    signal_to_stop(spec_->shutdown.signal, out);
 }
 
-bool Lifecycle::promises_kept() const
+void Lifecycle::spawn_failed(const NotStarted& why, TimePoint now, Actions& out) { ended(why, true, false, now, out); }
+
+void Lifecycle::refuse(std::string cause, TimePoint now, Actions& out)
 {
-    return std::ranges::all_of(spec_->objects, [&](const auto& object) { return published_.contains(object); });
+    assert(state_ == State::pending);
+    ends_app_ = spec_->availability.exit_on_skipped;
+    last_end_ = End{NotStarted{std::move(cause), 1}, {}};
+    change(State::failed, now, out, {.end = last_end_});
 }
 
-void Lifecycle::published(const std::string& object, TimePoint now, Actions& out)
+// --- stopping -----------------------------------------------------------------------------------------------------
+
+void Lifecycle::stop(TimePoint now, Actions& out)
 {
-    published_.insert(object);
-    if (state_ == State::starting && pid_ && promises_kept()) change(State::ready, now, out);
+    held_ = true;
+    if (state_ == State::stopping) {
+        after_ = After::stay_down; // what ends already is not told again
+    } else if (is_live(state_)) {
+        after_ = After::stay_down;
+        begin_stopping({}, now, out);
+    } else if (!is_down(state_) && state_ != State::disabled) {
+        deadline_.reset();
+        backoff_over_ = false;
+        change(State::completed, now, out, {.end = last_end_, .cause = "stopped before it started"});
+    }
 }
 
-void Lifecycle::ended(const ExitStatus& status, bool group_empty, TimePoint now, Actions& out)
+void Lifecycle::retire(TimePoint now, Actions& out)
+{
+    retired_ = true;
+    stop(now, out);
+}
+
+void Lifecycle::revive(TimePoint now, Actions& out)
+{
+    retired_ = false;
+    ask_start(now, out);
+}
+
+void Lifecycle::restart(const std::string& cause, bool counted, TimePoint now, Actions& out)
+{
+    if (retired_) return;
+    again_cause_ = cause;
+    again_counted_ = counted;
+    if (state_ == State::stopping) {
+        after_ = After::again;
+    } else if (is_live(state_)) {
+        after_ = After::again;
+        begin_stopping(cause, now, out);
+    } else {
+        ask_start(now, out);
+    }
+}
+
+/// The run is to end in good order: the hook, the hub's leave, then the signal.
+void Lifecycle::begin_stopping(const std::string& cause, TimePoint now, Actions& out)
+{
+    const auto step = step_;
+    const bool was_ready = state_ == State::ready;
+    forget_run_timers();
+    change(State::stopping, now, out, {.cause = cause});
+    if (step == Step::before_start) return cancel_commands(now, out); // its end is the end of the run
+    if (!pid_ && !launched_) return tell_to_end(now, out);            // the spawn has not been reported yet
+    if (!spec_->hooks.before_stop || !was_ready) return drain_or_signal(now, out);
+    step_ = Step::before_stop;
+    run_command(Command::before_stop, spec_->hooks.before_stop->timeout, now, out);
+}
+
+void Lifecycle::drain_or_signal(TimePoint now, Actions& out)
+{
+    if (spec_->shutdown.drain == Millis::zero() || !pid_) return tell_to_end(now, out);
+    step_ = Step::draining;
+    deadline_ = now + spec_->shutdown.drain;
+    out.emplace_back(Drain{id_, run_, spec_->shutdown.drain});
+}
+
+void Lifecycle::drained(Run run, TimePoint now, Actions& out)
+{
+    if (run == run_ && step_ == Step::draining) tell_to_end(now, out);
+}
+
+void Lifecycle::tell_to_end(TimePoint now, Actions& out)
+{
+    step_ = Step::ending;
+    deadline_ = now + spec_->shutdown.timeout;
+    if (spec_->shutdown.command.empty()) return signal_to_stop(spec_->shutdown.signal, out);
+    commands_.insert_or_assign(Command::stop, Limit{TimePoint::max()}); // its time is the grace
+    out.emplace_back(RunCommand{id_, run_, Command::stop});
+}
+
+void Lifecycle::signal_to_stop(int signal, Actions& out)
+{
+    const auto target = spec_->shutdown.parent_only ? Target::leader : Target::group;
+    group_told_ = target == Target::group;
+    out.emplace_back(Signal{id_, signal, target});
+    out.emplace_back(Signal{id_, SIGCONT, target}); // a stopped process would never see the signal
+}
+
+/// The run has failed while its process lives: that ends without ceremony, and the restart policy decides.
+void Lifecycle::fail_run(std::string fault, TimePoint now, Actions& out)
+{
+    fault_ = std::move(fault);
+    forget_run_timers();
+    change(State::stopping, now, out, {.cause = fault_});
+    tell_to_end(now, out);
+}
+
+void Lifecycle::kill(TimePoint now, Actions& out)
+{
+    held_ = true;
+    if (!is_live(state_)) return stop(now, out);
+    after_ = After::stay_down;
+    const auto step = step_;
+    forget_run_timers();
+    if (state_ != State::stopping) change(State::stopping, now, out);
+    cancel_commands(now, out);
+    if (step == Step::before_start || step == Step::after_stop) return; // there is nothing else to kill
+    step_ = Step::ending;
+    send_kill(now, out);
+}
+
+void Lifecycle::send_kill(TimePoint now, Actions& out)
+{
+    ++kills_;
+    group_told_ = true;
+    out.emplace_back(Signal{id_, SIGKILL, Target::group});
+    deadline_ = now + kill_again;
+}
+
+/// The grace is over.
+void Lifecycle::escalate(TimePoint now, Actions& out)
+{
+    if (launched_ && daemon_escaped_) return end_of_run(now, out); // nobody can be waited for
+    if (kills_ < kills_max) {
+        out.emplace_back(Tell{id_, "still there after its grace; sent SIGKILL to its process group"});
+        return send_kill(now, out);
+    }
+    deadline_.reset();
+    step_ = Step::idle;
+    left_behind_ = true;
+    change(State::failed, now, out, {.cause = "outlives SIGKILL; left behind"});
+}
+
+// --- ends -----------------------------------------------------------------------------------------------------
+
+void Lifecycle::ended(const ExitStatus& status, bool group_empty, bool out_of_memory, TimePoint now, Actions& out)
 {
     pid_.reset();
-    last_end_ = status;
-    if (is_down(state_)) return; // it had been given up
-    if (group_empty) return settle(now, out);
-    if (state_ != State::stopping) {
+    left_behind_ = left_behind_ && !group_empty;
+    if (!is_live(state_)) return; // it was left behind
+    if (out_of_memory) fault_ = "killed for memory";
+    last_end_ = End{status, fault_};
+    if (spec_->is_daemon && step_ == Step::running && is_good(*last_end_)) return launched(group_empty, now, out);
+    if (step_ == Step::before_stop) cancel_commands(now, out);
+    if (group_empty) return end_of_run(now, out);
+    if (step_ != Step::ending) {
+        forget_run_timers();
         deadline_ = now + spec_->shutdown.timeout;
-        change(State::stopping, now, out, {.end = last_end_, .cause = "ending the rest of its process group"});
+        if (state_ != State::stopping)
+            change(State::stopping, now, out, {.end = last_end_, .cause = "ending the rest of its process group"});
+        step_ = Step::ending;
     }
     end_group(out);
 }
@@ -104,106 +304,119 @@ void Lifecycle::end_group(Actions& out)
 
 void Lifecycle::group_emptied(TimePoint now, Actions& out)
 {
-    if (state_ == State::stopping && !pid_) settle(now, out);
+    left_behind_ = false;
+    if (pid_) return;
+    if (launched_ && step_ == Step::running) {
+        fault_ = "its processes are gone";
+        last_end_ = End{Exited{0}, fault_};
+        return end_of_run(now, out);
+    }
+    if (step_ == Step::ending) end_of_run(now, out);
 }
 
-/// Nothing of this run is left.
-void Lifecycle::settle(TimePoint now, Actions& out)
+/// Nothing of this run is left but, perhaps, a hook to run.
+void Lifecycle::end_of_run(TimePoint now, Actions& out)
 {
-    deadline_.reset();
-    if (!stop_requested_) return decide(now, out);
-    change(State::completed, now, out, {.end = last_end_, .cause = "stopped"});
+    forget_run_timers();
+    cancel_commands(now, out);
+    if (commands_.contains(Command::stop))
+        out.emplace_back(CancelCommand{id_, Command::stop});      // nothing is left to stop
+    const bool killed = kills_ > 0 && after_ == After::stay_down; // a hurry, or a process that did not obey
+    if (!spec_->hooks.after_stop || !started_at_ || killed) return conclude(now, out);
+    if (state_ != State::stopping) change(State::stopping, now, out, {.end = last_end_, .cause = "hooks.after_stop"});
+    step_ = Step::after_stop;
+    run_command(Command::after_stop, spec_->hooks.after_stop->timeout, now, out);
+}
+
+void Lifecycle::conclude(TimePoint now, Actions& out)
+{
+    step_ = Step::idle;
+    commands_.clear(); // whatever still runs belongs to no run any more
+    switch (after_) {
+    case After::policy: return decide(now, out);
+    case After::stay_down: return change(State::completed, now, out, {.end = last_end_, .cause = "stopped"});
+    case After::again: return change(State::pending, now, out, {.end = last_end_, .cause = again_cause_});
+    }
 }
 
 void Lifecycle::decide(TimePoint now, Actions& out)
 {
-    const auto ran_for = started_at_ ? now - *started_at_ : Clock::duration::zero();
-    const auto verdict = policy_.on_end(*last_end_, ran_for, now);
-    const auto down = succeeded(*last_end_) ? State::completed : State::failed;
+    const RunEnd end{.good = is_good(*last_end_),
+                     .began = started_at_.has_value(),
+                     .ran_for = started_at_ ? now - *started_at_ : Clock::duration::zero()};
+    const auto verdict = policy_.on_end(end, now);
     if (const auto* restart = std::get_if<RestartAfter>(&verdict)) {
-        change(State::backoff, now, out, {.end = last_end_, .delay = restart->delay});
         deadline_ = now + restart->delay;
-    } else if (std::holds_alternative<GiveUp>(verdict)) {
-        change(State::failed, now, out,
-               {.end = last_end_,
-                .cause = "gave up after " + std::to_string(spec_->availability.max_restarts) + " restarts in " +
-                         std::to_string(spec_->availability.restart_window.count() / 1000) + " s"});
-    } else {
-        ends_app_ = std::holds_alternative<EndApp>(verdict);
-        change(down, now, out, {.end = last_end_});
+        return change(State::backoff, now, out, {.end = last_end_, .delay = restart->delay});
     }
+    gave_up_ = std::holds_alternative<GiveUp>(verdict);
+    ends_app_ = std::holds_alternative<EndApp>(verdict) ||
+                (gave_up_ && spec_->availability.on_give_up == procfiles::OnGiveUp::exit);
+    if (!gave_up_) return stay_down(now, out);
+    change(State::failed, now, out,
+           {.end = last_end_,
+            .cause = "gave up after " + std::to_string(spec_->availability.max_restarts) + " restarts in " +
+                     std::to_string(spec_->availability.restart_window.count() / 1000) + " s"});
 }
 
-/// Marks the instance as one that is to stay down. True where a live process has to be ended for it.
-bool Lifecycle::begin_stop(TimePoint now, Actions& out)
+/// No restart: it ends, or waits for its next occasion. A job that has failed once comes again at its next time.
+void Lifecycle::stay_down(TimePoint now, Actions& out)
 {
-    stop_requested_ = true;
-    if (state_ == State::pending || state_ == State::backoff) {
-        deadline_.reset();
-        change(State::completed, now, out, {.end = last_end_, .cause = "stopped before it started"});
-    }
-    return is_live(state_);
+    const auto resting = resting_state();
+    const bool failed = !is_good(*last_end_) && (resting != State::scheduled || ends_app_);
+    change(failed ? State::failed : resting, now, out, {.end = last_end_});
 }
 
-void Lifecycle::stop(TimePoint now, Actions& out)
+bool Lifecycle::is_good(const End& end) const
 {
-    if (stop_requested_ || !begin_stop(now, out)) return;
-    if (state_ == State::stopping) return; // its leftovers are being ended already
-    deadline_ = now + spec_->shutdown.timeout;
-    change(State::stopping, now, out);
-    if (!spec_->shutdown.command.empty())
-        out.emplace_back(RunStopCommand{id_});
-    else
-        signal_to_stop(out);
+    if (!end.fault.empty()) return false;
+    const auto* exited = std::get_if<Exited>(&end.status);
+    return exited && (exited->code == 0 || std::ranges::count(spec_->success_exit_codes, exited->code) > 0);
 }
 
-void Lifecycle::signal_to_stop(Actions& out)
-{
-    const auto target = spec_->shutdown.parent_only ? Target::leader : Target::group;
-    group_told_ = target == Target::group;
-    out.emplace_back(Signal{id_, spec_->shutdown.signal, target});
-    out.emplace_back(Signal{id_, SIGCONT, target}); // a stopped process would never see the signal
-}
+// --- timers -----------------------------------------------------------------------------------------------------
 
-void Lifecycle::stop_command_failed(TimePoint, Actions& out)
+std::optional<TimePoint> Lifecycle::deadline() const
 {
-    if (state_ == State::stopping && pid_) signal_to_stop(out);
-}
-
-void Lifecycle::kill(TimePoint now, Actions& out)
-{
-    if (is_down(state_) || !begin_stop(now, out)) return;
-    if (state_ != State::stopping) change(State::stopping, now, out);
-    send_kill(now, out);
+    std::optional<TimePoint> first;
+    const auto consider = [&first](std::optional<TimePoint> at) {
+        if (at && (!first || *at < *first)) first = at;
+    };
+    consider(deadline_);
+    consider(start_timeout_);
+    consider(watchdog_);
+    consider(recycle_);
+    for (const auto& [command, limit] : commands_)
+        if (limit.at != TimePoint::max()) consider(limit.at);
+    if (step_ != Step::running || !started_at_) return first;
+    if (readiness_) consider(readiness_->due());
+    if (liveness_) consider(liveness_->due());
+    return first;
 }
 
 void Lifecycle::advance(TimePoint now, Actions& out)
 {
-    if (!deadline_ || now < *deadline_) return;
-    if (state_ == State::backoff) return spawn(now, out);
-    assert(state_ == State::stopping);
-    if (kills_ == kills_max) {
-        deadline_.reset();
-        change(State::failed, now, out, {.cause = "outlives SIGKILL; left behind"});
+    advance_commands(now, out);
+    switch (step_) {
+    case Step::running: return watch_run(now, out);
+    case Step::draining:
+        if (deadline_ && now >= *deadline_) {
+            out.emplace_back(Tell{id_, "calls were still in flight when its drain was over"});
+            tell_to_end(now, out);
+        }
         return;
+    case Step::ending:
+        if (deadline_ && now >= *deadline_) escalate(now, out);
+        return;
+    case Step::idle:
+        if (state_ != State::backoff || !deadline_ || now < *deadline_) return;
+        deadline_.reset();
+        backoff_over_ = true;
+        return;
+    case Step::before_start:
+    case Step::before_stop:
+    case Step::after_stop: return;
     }
-    change(State::stopping, now, out, {.cause = "still there after its grace; sent SIGKILL to its process group"});
-    send_kill(now, out);
-}
-
-void Lifecycle::send_kill(TimePoint now, Actions& out)
-{
-    ++kills_;
-    group_told_ = true;
-    out.emplace_back(Signal{id_, SIGKILL, Target::group});
-    deadline_ = now + kill_again;
-}
-
-void Lifecycle::refuse(std::string cause, TimePoint now, Actions& out)
-{
-    assert(state_ == State::pending);
-    last_end_ = NotStarted{cause, 1};
-    change(State::failed, now, out, {.end = last_end_});
 }
 
 } // namespace pandora::supervisor::core

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "procfiles/spec.hpp"
-#include "supervisor/core/exit_status.hpp"
 #include "supervisor/core/ids.hpp"
 
 #include <deque>
+#include <random>
 #include <variant>
 
 namespace pandora::supervisor::core {
@@ -36,21 +36,31 @@ using Verdict = std::variant<RestartAfter, StayDown, GiveUp, EndApp>;
 /// takes that process some time.
 inline constexpr Millis failed_start_delay_min{100};
 
+/// What the rule looks at in a run that has ended.
+struct RunEnd {
+    bool good = false;         // exit code 0 or another of `success_exit_codes`, and by itself
+    bool began = true;         // exec succeeded
+    Clock::duration ran_for{}; // 0 when it never began
+};
+
 /// One object an instance. Delays grow from `backoff` by `backoff_multiplier` up to `backoff_max`, and start anew once
 /// a run has lasted `reset_after`; any `restart_window` holds at most `max_restarts` restarts (0 = without limit).
-/// The shape is einhorn's and Kubernetes' (growth, cap, reset), the window OTP's and systemd's.
+/// The shape is einhorn's and Kubernetes' (growth, cap, reset), the window OTP's and systemd's. `backoff_jitter` keeps
+/// processes that fell together from coming back together.
 class RestartPolicy {
 public:
-    explicit RestartPolicy(const procfiles::Availability& rule) : rule_{rule} {}
+    /// `seed`: of the jitter.
+    RestartPolicy(const procfiles::Availability& rule, std::uint32_t seed) : rule_{rule}, random_{seed} {}
 
-    /// `ran_for`: how long the ended run lasted (0 when it never began). `now` never decreases between calls.
-    Verdict on_end(const ExitStatus& status, Clock::duration ran_for, TimePoint now);
+    /// `now` never decreases between calls.
+    Verdict on_end(const RunEnd& end, TimePoint now);
 
 private:
-    bool wants_restart(const ExitStatus& status) const;
-    Millis next_delay() const;
+    bool wants_restart(bool good) const;
+    Millis next_delay();
 
     procfiles::Availability rule_;
+    std::minstd_rand random_;
     std::deque<TimePoint> recent_; // restarts inside the window, oldest first; kept only where there is a limit
     std::uint32_t restarts_in_a_row_ = 0;
 };

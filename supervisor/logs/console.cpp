@@ -1,13 +1,10 @@
 #include "supervisor/logs/console.hpp"
 
-#include <boost/asio/post.hpp>
+#include "supervisor/logs/terminal_text.hpp"
 
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <poll.h>
-#include <sys/epoll.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace pandora::supervisor::logs {
@@ -21,13 +18,6 @@ constexpr std::array<std::string_view, 6> name_colours{"\x1b[36m", "\x1b[33m", "
 constexpr std::string_view own_colour = "\x1b[1m";
 constexpr std::string_view plain = "\x1b[0m";
 
-boost::asio::posix::stream_descriptor make_epoll(boost::asio::io_context& io)
-{
-    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-    if (fd < 0) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-    return {io, fd};
-}
-
 } // namespace
 
 Colours colours_for(int fd)
@@ -38,13 +28,8 @@ Colours colours_for(int fd)
     return on ? Colours::on : Colours::off;
 }
 
-Console::Console(boost::asio::io_context& io, int fd, Colours colours, std::size_t name_width)
-    : out_{fd}, room_{make_epoll(io)}, colours_{colours}, name_width_{name_width}
-{
-    epoll_event none{};
-    none.events = EPOLLONESHOT;
-    ::epoll_ctl(room_.native_handle(), EPOLL_CTL_ADD, out_.descriptor(), &none);
-}
+Console::Console(int fd, Colours colours, std::size_t name_width) : out_{fd}, colours_{colours}, name_width_{name_width}
+{}
 
 void Console::line(std::string_view name, std::size_t colour, std::string_view text)
 {
@@ -72,13 +57,9 @@ void Console::append(std::string_view prefix, std::string_view name, std::string
     announce_drops();
     buffer_.append(prefix).append(name);
     if (name.size() < name_width_) buffer_.append(name_width_ - name.size(), ' ');
-    buffer_.append(" | ").append(suffix).append(text).push_back('\n');
-    if (waiting_ || scheduled_) return;
-    scheduled_ = true; // one write for all lines of this turn
-    boost::asio::post(room_.get_executor(), [this] {
-        scheduled_ = false;
-        write_some();
-    });
+    buffer_.append(" | ").append(suffix);
+    append_for_terminal(buffer_, text);
+    buffer_.push_back('\n');
 }
 
 void Console::announce_drops()
@@ -96,19 +77,18 @@ void Console::forget_written()
     written_ = 0;
 }
 
-/// Writes as long as the reader takes it.
-void Console::write_some()
+bool Console::write_some()
 {
-    if (waiting_) return;
     while (written_ < buffer_.size()) {
         const auto written = out_.write(std::string_view{buffer_}.substr(written_));
         switch (written.what) {
         case NeverWaiting::Written::What::some: written_ += written.bytes; break;
-        case NeverWaiting::Written::What::no_room: forget_written(); return wait_for_room();
-        case NeverWaiting::Written::What::gone: return give_up();
+        case NeverWaiting::Written::What::no_room: forget_written(); return false;
+        case NeverWaiting::Written::What::gone: give_up(); return true;
         }
     }
     give_up(); // nothing is left
+    return true;
 }
 
 /// Supervision goes on without a reader.
@@ -116,21 +96,6 @@ void Console::give_up()
 {
     buffer_.clear();
     written_ = 0;
-}
-
-void Console::wait_for_room()
-{
-    waiting_ = true;
-    epoll_event writable{};
-    writable.events = EPOLLOUT | EPOLLONESHOT;
-    ::epoll_ctl(room_.native_handle(), EPOLL_CTL_MOD, out_.descriptor(), &writable);
-    room_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
-        if (error) return;
-        epoll_event seen{};
-        ::epoll_wait(room_.native_handle(), &seen, 1, 0);
-        waiting_ = false;
-        write_some();
-    });
 }
 
 void Console::drain(std::chrono::milliseconds patience)

@@ -3,9 +3,6 @@
 
 #include "supervisor/logs/never_waiting.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -22,15 +19,22 @@ Colours colours_for(int fd);
 /// does not fit into its buffer is dropped, counted, and announced once there is room again.
 class Console {
 public:
-    /// `fd` is borrowed and keeps its flags: they belong to everyone who shares the terminal. Throws std::system_error.
+    /// `fd` is borrowed and keeps its flags: they belong to everyone who shares the terminal.
     /// `name_width`: columns for the longest name.
-    Console(boost::asio::io_context& io, int fd, Colours colours, std::size_t name_width);
+    Console(int fd, Colours colours, std::size_t name_width);
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
-    /// `colour` chooses one of a few colours for the name; pandora's own lines have none.
+    /// `colour` chooses one of a few colours for the name; pandora's own lines have none. Nothing that a terminal
+    /// would obey is left in `text`, see append_for_terminal(). Written with the next write_some().
     void line(std::string_view name, std::size_t colour, std::string_view text);
     void own_line(std::string_view text);
+
+    /// Writes as long as the reader takes it. False where it takes no more: call again once descriptor() is writable.
+    bool write_some();
+
+    /// For epoll.
+    int descriptor() const { return out_.descriptor(); }
 
     /// Writes what is left, waiting for the reader at most `patience` in all.
     void drain(std::chrono::milliseconds patience);
@@ -41,20 +45,15 @@ private:
     void append(std::string_view prefix, std::string_view name, std::string_view suffix, std::string_view text);
     void announce_drops();
     void forget_written();
-    void write_some();
-    void wait_for_room();
     void give_up();
 
     NeverWaiting out_;
-    boost::asio::posix::stream_descriptor room_; // an epoll of its own: Asio would make a shared fd non-blocking
     Colours colours_;
     std::size_t name_width_;
     std::string buffer_;
     std::size_t written_ = 0;   // of buffer_
     std::uint64_t dropped_ = 0; // since the last announcement
     std::uint64_t dropped_total_ = 0;
-    bool waiting_ = false;
-    bool scheduled_ = false;
 };
 
 } // namespace pandora::supervisor::logs

@@ -1,180 +1,183 @@
 #include "supervisor/logs/pump.hpp"
 
-#include "supervisor/logs/line_assembler.hpp"
+#include "supervisor/logs/inbox.hpp"
+#include "supervisor/logs/pipe_set.hpp"
+#include "supervisor/logs/worker_thread.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
-#include <fcntl.h>
-#include <pthread.h>
-#include <set>
+#include <mutex>
+#include <optional>
+#include <sys/epoll.h>
+#include <system_error>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 namespace pandora::supervisor::logs {
 
-namespace asio = boost::asio;
-
 namespace {
 
-constexpr std::size_t read_bytes = 64 * 1024; // a pipe's default size: one read empties it
-constexpr int reads_a_turn = 4;               // then the other streams get their turn
-constexpr std::chrono::milliseconds partial_patience{
-    1'000}; // then an unfinished line is shown: a prompt, a progress bar
-constexpr std::chrono::milliseconds drain_patience{1'000};
+using Clock = std::chrono::steady_clock;
 
-/// One worker's pipe.
-class Stream : public std::enable_shared_from_this<Stream> {
-public:
-    Stream(asio::io_context& io, Console& console, std::string name, std::size_t colour, os::UniqueFd pipe)
-        : console_{console}, name_{std::move(name)}, colour_{colour}, pipe_{io}, idle_{io}
-    {
-        pipe_.assign(pipe.get());
-        (void)pipe.release();
-        pipe_.non_blocking(true); // our end of the pipe is ours alone
-    }
+constexpr int events_a_turn = 64;
 
-    using Closed = std::function<void(const std::shared_ptr<Stream>&)>;
+os::UniqueFd make_epoll()
+{
+    os::UniqueFd epoll{::epoll_create1(EPOLL_CLOEXEC)};
+    if (!epoll) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+    return epoll;
+}
 
-    void start(Closed closed)
-    {
-        closed_ = std::move(closed);
-        wait();
-    }
-
-    /// Everything that can be read now. False at the end of the stream.
-    bool read_all(int reads_max)
-    {
-        std::array<char, read_bytes> chunk; // NOLINT: filled by read
-        for (int n = 0; n < reads_max; ++n) {
-            const auto got = ::read(pipe_.native_handle(), chunk.data(), chunk.size());
-            if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return false;
-            if (got < 0) return true;
-            lines_.feed({chunk.data(), static_cast<std::size_t>(got)}, sink());
-        }
-        return true;
-    }
-
-    void flush() { lines_.flush(sink()); }
-
-private:
-    LineAssembler::Sink sink()
-    {
-        return [this](std::string_view line, bool) { console_.line(name_, colour_, line); };
-    }
-
-    void wait()
-    {
-        pipe_.async_wait(asio::posix::descriptor_base::wait_read,
-                         [self = shared_from_this()](const boost::system::error_code& error) {
-                             if (!error) self->readable();
-                         });
-    }
-
-    void readable()
-    {
-        if (!read_all(reads_a_turn)) {
-            flush();
-            idle_.cancel();
-            return closed_(shared_from_this());
-        }
-        if (!lines_.empty()) show_partial_later();
-        wait();
-    }
-
-    /// Counted from the first chunk: output that comes in drops is shown, too.
-    void show_partial_later()
-    {
-        if (std::exchange(waiting_to_show_, true)) return;
-        idle_.expires_after(partial_patience);
-        idle_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-            const auto self = weak.lock();
-            if (!self || error) return;
-            self->waiting_to_show_ = false;
-            self->flush();
-        });
-    }
-
-    Console& console_;
-    std::string name_;
-    std::size_t colour_;
-    asio::posix::stream_descriptor pipe_;
-    asio::steady_timer idle_;
-    bool waiting_to_show_ = false;
-    LineAssembler lines_;
-    Closed closed_;
-};
+/// Rounded up: to wake a little early would be to wake twice.
+int milliseconds_until(std::optional<SteadyTime> time)
+{
+    if (!time) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*time - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, std::chrono::milliseconds{1h}.count()));
+}
 
 } // namespace
 
+/// Reads, and owns everything that does.
 class Pump::Impl {
 public:
     Impl(int console_fd, std::size_t name_width)
-        : console_{io_, console_fd, colours_for(console_fd), name_width}, thread_{[this] { run(); }}
-    {}
+        : console_{console_fd, colours_for(console_fd), name_width}, files_{calls()}, epoll_{make_epoll()},
+          pipes_{epoll_.get(), console_, files_}
+    {
+        watch(inbox_->descriptor(), EPOLLIN, inbox_.get());
+        watch(console_.descriptor(), EPOLLONESHOT, &console_); // a file is refused, and always takes everything
+        thread_ = start_thread("logs", [this] { run(); });
+    }
 
     ~Impl()
     {
-        asio::post(io_, [this] { finish(); });
+        inbox_->post([this] { ending_ = true; });
         thread_.join();
     }
 
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    void attach(std::string name, std::size_t colour, os::UniqueFd pipe)
+    void attach(Source source, os::UniqueFd pipe)
     {
-        // A posted handler is copied, a descriptor is not: hence the shared owner.
+        if (!source.output) source.output = std::make_shared<Output>();
+        const auto process = source.instance.process;
+        const auto tail = tails_.of(source.instance);
+        const auto origin =
+            std::make_shared<const Origin>(Origin{std::move(source), ++pipes_attached_, counters_of(process)});
+        // A posted task is copied, a descriptor is not: hence the shared owner.
         const auto shared = std::make_shared<os::UniqueFd>(std::move(pipe));
-        asio::post(io_, [this, name = std::move(name), colour, shared] { adopt(name, colour, std::move(*shared)); });
+        inbox_->post([this, origin, tail, shared] { pipes_.adopt(origin, std::move(*shared), tail); });
+    }
+
+    void ended(InstanceKey instance)
+    {
+        inbox_->post([this, instance = std::move(instance)] { pipes_.ended(instance); });
     }
 
     void say(std::string text)
     {
-        asio::post(io_, [this, text = std::move(text)] { console_.own_line(text); });
+        inbox_->post([this, text = std::move(text)] { console_.own_line(text); });
+    }
+
+    const Tails& tails() const { return tails_; }
+
+    std::map<std::string, Counts> counts() const
+    {
+        const std::lock_guard lock{counters_mutex_};
+        std::map<std::string, Counts> result;
+        for (const auto& [process, counters] : counters_) result.emplace(process, counters->read());
+        return result;
     }
 
 private:
-    void run()
+    /// A disk that is stuck may keep its thread beyond our end: then nobody takes its words from the inbox.
+    FileWriter::Calls calls()
     {
-        ::pthread_setname_np(::pthread_self(), "logs");
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, nullptr); // the main thread's business, SIGCHLD above all
-        io_.run();
+        const auto post = [weak = std::weak_ptr{inbox_}](Inbox::Task task) {
+            if (const auto inbox = weak.lock()) inbox->post(std::move(task));
+        };
+        return {[this, post](std::string text) { post([this, text = std::move(text)] { console_.own_line(text); }); },
+                [this, post] { post([this] { pipes_.resume_held(); }); }};
     }
 
-    void adopt(const std::string& name, std::size_t colour, os::UniqueFd pipe)
+    std::shared_ptr<Counters> counters_of(const std::string& process)
     {
-        try {
-            const auto stream = std::make_shared<Stream>(io_, console_, name, colour, std::move(pipe));
-            streams_.insert(stream);
-            stream->start([this](const std::shared_ptr<Stream>& closed) { streams_.erase(closed); });
-        } catch (const boost::system::system_error& error) { // the loop takes no more descriptors
-            console_.own_line(name + ": its output cannot be read: " + error.what());
+        const std::lock_guard lock{counters_mutex_};
+        auto& counters = counters_[process];
+        if (!counters) counters = std::make_shared<Counters>();
+        return counters;
+    }
+
+    void watch(int descriptor, std::uint32_t events, void* whose, int operation = EPOLL_CTL_ADD)
+    {
+        epoll_event event{};
+        event.events = events;
+        event.data.ptr = whose;
+        ::epoll_ctl(epoll_.get(), operation, descriptor, &event);
+    }
+
+    void run()
+    {
+        while (!ending_) {
+            std::array<epoll_event, events_a_turn> events; // NOLINT: filled by epoll_wait
+            const int count =
+                ::epoll_wait(epoll_.get(), events.data(), events_a_turn, milliseconds_until(pipes_.due()));
+            for (int n = 0; n < count; ++n) handle(events.at(static_cast<std::size_t>(n)).data.ptr);
+            run_tasks(); // after the events: a task may close pipes that they name
+            pipes_.perform_due();
+            write_console();
         }
+        finish();
+    }
+
+    void handle(void* whose)
+    {
+        if (whose == &console_)
+            console_is_full_ = false;
+        else if (whose != inbox_.get())
+            pipes_.readable(*static_cast<PipeReader*>(whose));
+    }
+
+    void run_tasks()
+    {
+        for (const auto& task : inbox_->take()) task();
+    }
+
+    /// One write for all lines of a turn.
+    void write_console()
+    {
+        if (console_is_full_ || console_.write_some()) return;
+        console_is_full_ = true;
+        watch(console_.descriptor(), EPOLLOUT | EPOLLONESHOT, &console_, EPOLL_CTL_MOD);
     }
 
     void finish()
     {
-        for (const auto& stream : streams_) {
-            stream->read_all(1024); // bounded: a leftover that writes without end must not keep us
-            stream->flush();
-        }
-        console_.drain(drain_patience);
-        io_.stop();
+        const auto end = Clock::now() + disk_patience;
+        pipes_.finish(end);
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+        if (!files_.finish(std::max(left, left.zero())))
+            console_.own_line("a disk is stuck: the last lines of some logs are lost");
+        run_tasks(); // what the files still had to say
+        console_.drain(console_patience);
     }
 
-    asio::io_context io_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+    std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
     Console console_;
-    std::set<std::shared_ptr<Stream>> streams_;
+    FileWriter files_;
+    os::UniqueFd epoll_;
+    PipeSet pipes_;
+    Tails tails_;
+    std::map<std::string, std::shared_ptr<Counters>> counters_;
+    mutable std::mutex counters_mutex_; // over the map
+    std::atomic<std::uint64_t> pipes_attached_{0};
+    bool ending_ = false;
+    bool console_is_full_ = false;
     std::thread thread_; // last: it uses all of the above
 };
 
@@ -182,11 +185,17 @@ Pump::Pump(int console_fd, std::size_t name_width) : impl_{std::make_unique<Impl
 
 Pump::~Pump() = default;
 
-void Pump::attach(std::string name, std::size_t colour, os::UniqueFd pipe)
-{
-    impl_->attach(std::move(name), colour, std::move(pipe));
-}
+void Pump::attach(Source source, os::UniqueFd pipe) { impl_->attach(std::move(source), std::move(pipe)); }
+
+void Pump::ended(InstanceKey instance) { impl_->ended(std::move(instance)); }
 
 void Pump::say(std::string text) { impl_->say(std::move(text)); }
+
+std::vector<TailLine> Pump::tail(const InstanceKey& instance, std::size_t lines, std::uint64_t from) const
+{
+    return impl_->tails().last(instance, lines, from);
+}
+
+std::map<std::string, Counts> Pump::counts() const { return impl_->counts(); }
 
 } // namespace pandora::supervisor::logs

@@ -1,31 +1,48 @@
-// Reads what the workers write, on a thread of its own: neither a slow terminal nor a flood of output ever delays a
-// restart, and no worker ever waits on its pipe.
+// Reads what the workers write, on a thread of its own: neither a slow terminal nor a full disk nor a flood of output
+// ever delays a restart, and no worker ever waits on its pipe.
 #pragma once
 
-#include "supervisor/logs/console.hpp"
+#include "supervisor/logs/source.hpp"
+#include "supervisor/os/unique_fd.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pandora::supervisor::logs {
 
-/// The thread runs from construction to destruction. Every function may be called from any thread.
+/// The threads (one reads, one writes files, one compresses) run from construction to destruction. Every function may
+/// be called from any thread. Throws std::system_error where it cannot start.
 class Pump {
 public:
-    /// Writes to `console_fd` (borrowed).
+    /// Writes to `console_fd` (borrowed). `name_width`: columns for the longest label.
     Pump(int console_fd, std::size_t name_width);
 
-    /// Reads what is in the pipes, writes it (waiting at most a second for a slow reader), and ends the thread.
+    /// Reads what is in the pipes and writes it, waiting at most limits.hpp's time for a slow reader or disk.
     ~Pump();
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
 
-    /// Reads `pipe` until its last writer has closed it, which may be long after the worker's end:
-    /// a grandchild that still holds it must not get SIGPIPE.
-    void attach(std::string name, std::size_t colour, os::UniqueFd pipe);
+    /// Reads `pipe` (or the master side of a terminal) until its last writer has closed it; after ended(), see there.
+    void attach(Source source, os::UniqueFd pipe);
+
+    /// The run is over, its group gone: what it wrote is still read. A pipe that somebody else holds open, as a daemon
+    /// does that the worker left behind, is read on while it is written to: up to linger_max of silence, and at most
+    /// lingering_pipes_max for an instance. To be called before the next run's attach().
+    void ended(InstanceKey instance);
 
     /// A line of pandora's own.
     void say(std::string text);
+
+    /// The last `lines` of an instance in memory, over all its runs, oldest first, and of them those at `from` or
+    /// beyond: who follows asks for one more than the last position it has seen.
+    std::vector<TailLine> tail(const InstanceKey& instance, std::size_t lines, std::uint64_t from = 0) const;
+
+    /// By process, of all that ever had a pipe.
+    std::map<std::string, Counts> counts() const;
 
 private:
     class Impl;

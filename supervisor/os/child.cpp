@@ -1,9 +1,9 @@
 #include "supervisor/os/child.hpp"
 
-#include "supervisor/os/launcher.hpp"
 #include "supervisor/os/process_tree.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -15,16 +15,14 @@ namespace pandora::supervisor::os {
 
 namespace asio = boost::asio;
 
+/// The pidfd is the child's only descriptor here, and its only entry in the loop.
 class Child::Impl : public std::enable_shared_from_this<Impl> {
 public:
-    using Process = Launched<asio::io_context::executor_type>;
-
-    Impl(asio::io_context& io, Process launched, Ended ended)
-        : pid_{launched.process.id()}, process_{std::move(launched.process)}, pidfd_{io, launched.pidfd.release()},
-          ended_{std::move(ended)}
-    {}
-
-    ~Impl() { process_.detach(); } // its destructor would kill by pid, and wait
+    Impl(asio::io_context& io, Spawned spawned, Ended ended)
+        : pid_{spawned.pid}, pidfd_{io, spawned.pidfd.get()}, ended_{std::move(ended)}
+    {
+        (void)spawned.pidfd.release(); // only now: a loop that takes no more descriptors throws, and owns nothing
+    }
 
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -45,7 +43,6 @@ public:
         if (!ended_ || ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.native_handle()), &info, WEXITED | WNOHANG) != 0)
             return;
         if (info.si_pid == 0) return; // not yet
-        process_.detach();            // from here on the pid may be anybody's
         pidfd_.cancel();
         const auto ended = std::exchange(ended_, nullptr);
         if (info.si_code == CLD_EXITED)
@@ -63,7 +60,6 @@ public:
 
 private:
     pid_t pid_;
-    decltype(Process::process) process_;
     asio::posix::stream_descriptor pidfd_;
     Ended ended_;
 };
@@ -76,11 +72,11 @@ Child::~Child() = default;
 
 SpawnResult<Child> Child::launch(asio::io_context& io, const SpawnRequest& request, Ended ended)
 {
-    auto launched = CloneLauncher{}(io.get_executor(), request);
-    if (!launched) return launched.error();
-    const auto pid = launched->process.id();
+    auto spawned = spawn(request);
+    if (!spawned) return spawned.error();
+    const auto pid = spawned->pid;
     try {
-        auto impl = std::make_shared<Impl>(io, std::move(*launched), std::move(ended));
+        auto impl = std::make_shared<Impl>(io, std::move(*spawned), std::move(ended));
         impl->wait();
         return Child{std::move(impl)};
     } catch (const boost::system::system_error& error) {

@@ -1,38 +1,30 @@
-// A Boost.Process v2 launcher over spawn(). The library's own launchers of 1.81 fork (slow in a large parent), leak
-// descriptors, or break the parent's reactor; this one has the same shape, so the rest holds ordinary process handles.
+// A Boost.Process v2 launcher over spawn(), for whoever wants an ordinary process handle. The library's own launchers
+// of 1.81 fork (slow in a large parent), leak descriptors, or break the parent's reactor.
 #pragma once
 
 #include "supervisor/os/spawn.hpp"
 
+#include <boost/asio/detail/throw_error.hpp> // which process.hpp of 1.81 uses without including it
 #include <boost/process/v2/process.hpp>
-
-#include <fcntl.h>
 
 namespace pandora::supervisor::os {
 
-/// Handles that run on the loop's own executor type need no type erasure.
-template <class Executor>
-struct Launched {
-    boost::process::v2::basic_process<Executor> process; // owns a pidfd of its own
-    UniqueFd pidfd;                                      // 1.81 gives no access to the handle's
-};
-
-/// Start `request` as a process handled by `executor`.
-/// Detach the handle once the process has been reaped: its destructor signals and waits by pid, which may then be
-/// somebody else's.
+/// Starts `request` as a process handled by `executor`; the handle owns the only descriptor of the child.
+/// The handle waits and signals by pid: use it alone to wait for its process, and detach it where the process is to
+/// outlive it. `Child`, which the supervisor uses for its workers, does both by pidfd.
 class CloneLauncher {
 public:
     template <class Executor>
-    SpawnResult<Launched<Executor>> operator()(Executor executor, const SpawnRequest& request) const
+    SpawnResult<boost::process::v2::basic_process<Executor>> operator()(Executor executor,
+                                                                        const SpawnRequest& request) const
     {
         auto spawned = spawn(request);
         if (!spawned) return spawned.error();
-        UniqueFd second{::fcntl(spawned->pidfd.get(), F_DUPFD_CLOEXEC, 3)};
         try {
-            boost::process::v2::basic_process<Executor> process{executor, spawned->pid, second.get()};
-            (void)second.release();
-            return Launched<Executor>{std::move(process), std::move(spawned->pidfd)};
-        } catch (const boost::system::system_error& error) { // no descriptor left, or none that the loop takes
+            boost::process::v2::basic_process<Executor> process{executor, spawned->pid, spawned->pidfd.get()};
+            (void)spawned->pidfd.release();
+            return process;
+        } catch (const boost::system::system_error& error) { // the loop takes no more descriptors
             abandon(spawned->pid);
             return SpawnError{SpawnStage::watch, error.code(), request.argv.front()};
         }

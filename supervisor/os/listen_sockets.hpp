@@ -7,14 +7,22 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 namespace pandora::supervisor::os {
 
-/// Binds and listens on an AF_UNIX stream socket of mode `mode`. A socket file that nobody listens on is replaced; a
-/// live one, or a file that is no socket, is left alone.
+/// How many connections may wait to be accepted; the kernel takes net.core.somaxconn where that is less.
+inline constexpr int default_backlog = SOMAXCONN;
+
+/// Whether accept(2) waits for a connection. Processes that share a listener share this, too.
+enum class Blocking : bool { no, yes };
+
+/// Binds and listens on an AF_UNIX stream socket whose file has exactly this mode, whatever the umask. A socket file
+/// that nobody listens on is replaced; a live one, or a file that is no socket, is left alone.
 /// Throws std::system_error whose text names the path. The caller holds a lock that keeps a second binder away.
-UniqueFd listen_unix(const std::filesystem::path& path, mode_t mode);
+UniqueFd listen_unix(const std::filesystem::path& path, mode_t mode, int backlog = default_backlog,
+                     Blocking blocking = Blocking::no);
 
 /// Removes a socket file that we bound, unless another process has put its own there since.
 class SocketFile {
@@ -35,8 +43,15 @@ struct TcpListener {
     std::uint16_t port = 0;
 };
 
-/// Binds and listens on a numeric IPv4 or IPv6 address (or "localhost"). Port 0 = any free one.
+struct TcpOptions {
+    int backlog = default_backlog;
+    bool reuse_port = false; // others that say so, of the same user, may bind the same address
+    Blocking blocking = Blocking::no;
+};
+
+/// Binds and listens on a numeric address: IPv4, IPv6 (only that, whatever the machine's default), "localhost"
+/// (127.0.0.1), or "" (every address, of both; IPv4 alone on a machine without IPv6). Port 0 = any free one.
 /// nullopt when the address is in use; throws std::system_error for anything else.
-std::optional<TcpListener> listen_tcp(const std::string& host, std::uint16_t port);
+std::optional<TcpListener> listen_tcp(const std::string& host, std::uint16_t port, const TcpOptions& options = {});
 
 } // namespace pandora::supervisor::os

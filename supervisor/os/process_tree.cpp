@@ -11,12 +11,19 @@ namespace {
 
 constexpr int generations_max = 64; // deeper than any shell script; a bound against a tree that changes while we read
 
-std::optional<Kinship> read_kinship(const std::filesystem::path& process)
+// How many fields of stat stand between: the command and the flags, the flags and the start time.
+constexpr int fields_before_flags = 6;
+constexpr int fields_before_start = 12;
+
+constexpr unsigned kernel_thread_flag = 0x00200000; // PF_KTHREAD; numbers and groups tell nothing in a pid namespace
+
+std::string read_stat(const std::filesystem::path& process)
 {
     std::ifstream file{process / "stat"};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    return parse_kinship(text);
+    return {std::istreambuf_iterator<char>{file}, {}};
 }
+
+std::optional<Kinship> read_kinship(const std::filesystem::path& process) { return parse_kinship(read_stat(process)); }
 
 } // namespace
 
@@ -30,6 +37,29 @@ std::optional<Kinship> parse_kinship(std::string_view stat)
     return kin;
 }
 
+std::optional<ProcessStat> parse_process_stat(std::string_view stat)
+{
+    const auto kin = parse_kinship(stat);
+    const auto open = stat.find('(');
+    const auto close = stat.rfind(')');
+    if (!kin || open == std::string_view::npos || open > close) return std::nullopt;
+    std::istringstream fields{std::string{stat.substr(close + 1)}};
+    std::string skipped;
+    unsigned flags = 0;
+    ProcessStat found{std::string{stat.substr(open + 1, close - open - 1)}, *kin};
+    for (int n = 0; n < fields_before_flags; ++n) fields >> skipped;
+    fields >> flags;
+    for (int n = 0; n < fields_before_start; ++n) fields >> skipped;
+    if (!(fields >> found.start_time)) return std::nullopt;
+    found.kernel_thread = (flags & kernel_thread_flag) != 0;
+    return found;
+}
+
+std::optional<ProcessStat> read_process_stat(const std::filesystem::path& process)
+{
+    return parse_process_stat(read_stat(process));
+}
+
 bool group_runs(pid_t group, const std::filesystem::path& proc)
 {
     std::error_code ignored;
@@ -37,7 +67,7 @@ bool group_runs(pid_t group, const std::filesystem::path& proc)
         const auto first = entry.path().filename().native().front();
         if (first < '0' || first > '9') continue;
         const auto kin = read_kinship(entry.path());
-        if (kin && kin->group == group && kin->state != 'Z' && kin->state != 'X') return true;
+        if (kin && kin->group == group && kin->runs()) return true;
     }
     return false;
 }

@@ -1,5 +1,6 @@
 // A worker that says when it came to life: "PID NANOSECONDS\n" of CLOCK_MONOTONIC, read as the first thing in
-// main, to the file named by BENCH_REPORT. Then it waits to be killed. Linked statically, so that the dynamic
+// main, to the file named by BENCH_REPORT; then, where NOTIFICATION_FD names one, a newline to a supervisor that
+// wants to hear that it is ready. Then it waits to be killed. Linked statically, so that the dynamic
 // linker's work is not counted as the supervisor's.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,5 +20,7 @@ int main(void)
     // Shorter than PIPE_BUF and written at once: lines of two workers never mix.
     if (dprintf(report, "%ld %lld\n", (long)getpid(), (long long)now.tv_sec * 1000000000 + now.tv_nsec) < 0) return 1;
     close(report);
+    const char* ready = getenv("NOTIFICATION_FD");
+    if (ready && write(atoi(ready), "\n", 1) != 1) return 1;
     for (;;) pause();
 }

@@ -7,7 +7,6 @@ side; one kill of the one is followed by one kill of the other, so that both mee
 
 import argparse
 import os
-import select
 import signal
 import statistics
 import subprocess
@@ -16,7 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ANSWER_SECONDS_MAX = 10  # for a replacement to report; a supervisor that needs longer has failed
+from process_readings import cpu_of, tree
+from worker_reports import Report
+
 STOP_SECONDS_MAX = 20  # for a supervisor to end after SIGTERM: above pandora's default grace of 10 s
 SETTLE_SECONDS = 0.02  # between kills, for both supervisors to finish what a restart leaves behind
 WORKER = "first_instruction"
@@ -29,31 +30,6 @@ processes:
     environment: ["BENCH_REPORT={report}"]
     availability: {{restart: always, backoff: 0ms}}
 """
-
-
-class Report:
-    """The FIFO to which the workers of one supervisor say when they started."""
-
-    def __init__(self, path):
-        self.path = path
-        os.mkfifo(path, 0o600)
-        # Opened for writing too: the FIFO has a writer from now on, so a worker's open never waits.
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        self._rest = b""
-
-    def next(self):
-        """(pid, CLOCK_MONOTONIC nanoseconds) of the next worker that starts."""
-        deadline = time.monotonic() + ANSWER_SECONDS_MAX
-        while b"\n" not in self._rest:
-            if not select.select([self._fd], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise TimeoutError(f"no worker reported to {self.path} within {ANSWER_SECONDS_MAX} s")
-            self._rest += os.read(self._fd, 4096)
-        line, _, self._rest = self._rest.partition(b"\n")
-        pid, nanoseconds = line.split()
-        return int(pid), int(nanoseconds)
-
-    def close(self):
-        os.close(self._fd)
 
 
 class Supervisor:
@@ -84,7 +60,7 @@ class Supervisor:
         return (self._cpu() - self._cpu_before) / len(self.latencies)
 
     def _cpu(self):
-        return sum(_cpu_of(pid) for pid in _tree(self._process.pid) if pid != self._worker)
+        return sum(cpu_of(pid) for pid in tree(self._process.pid) if pid != self._worker)
 
     def stop(self):
         """Ends the supervisor, and a worker it left behind. True if the supervisor ended as asked."""
@@ -102,19 +78,6 @@ class Supervisor:
                 _kill_orphan(self._worker, WORKER)
             self._report.close()
             self._log.close()
-
-
-def _tree(pid):
-    """`pid` and its descendants that exist now."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from _tree(int(child))
-
-
-def _cpu_of(pid):
-    """Nanoseconds on a CPU, of all threads; the ticks of /proc/PID/stat would be too coarse."""
-    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def _kill_orphan(pid, program):

@@ -3,6 +3,7 @@
 // can name it.
 #include "procfiles/load.hpp"
 #include "procfiles/names.hpp"
+#include "procfiles/replica.hpp"
 #include "procfiles/validate.hpp"
 
 #include <cstddef>
@@ -39,7 +40,8 @@ LoadContext context_with(std::string_view env_file)
 
 void check(const AppSpec& app)
 {
-    require(validate(app).empty());
+    for (const Problem& problem : validate(app)) require(problem.severity == Severity::warning);
+    for (const ProcessSpec& process : app.processes) require(!for_replica(process, 7).per_replica);
     require(!app_name_fault(app.name) && !app.processes.empty());
     for (const ProcessSpec& process : app.processes) {
         require(!process_name_fault(process.name));
@@ -63,10 +65,14 @@ void check(const LoadError& error)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    try {
-        check(parse(text, context_with(text)));
-    } catch (const LoadError& error) {
-        check(error);
+    LoadContext context = context_with(text);
+    for (const char* name : {"fuzz.yml", "process-compose.yml"}) {
+        context.file = name;
+        try {
+            check(parse(text, context).app);
+        } catch (const LoadError& error) {
+            check(error);
+        }
     }
     return 0;
 }

@@ -42,6 +42,7 @@ class Install(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             prefix = pathlib.Path(folder) / "prefix"
             self.run_in(folder, "cmake", "--install", BUILD, "--prefix", str(prefix))
+            self.assertTrue((prefix / "share/pandora/procfile.schema.json").is_file())
             self.assertIn("pandora 0.", self.run_in(folder, str(prefix / "bin" / "pandora"), "--version"))
             (pathlib.Path(folder) / "CMakeLists.txt").write_text(PROJECT)
             (pathlib.Path(folder) / "main.cpp").write_text(PROGRAM)

@@ -48,12 +48,13 @@ class Output(unittest.TestCase):
 
 class Environment(unittest.TestCase):
     def test_a_worker_gets_what_the_procfile_and_pandora_say(self):
-        with App("  web: {command: 'echo $A $B $C $PANDORA_APP $PANDORA_PROCESS $PANDORA_INSTANCE $NOTIFY_SOCKET.',\n"
+        with App("  web: {command: 'echo $A $B $C $PANDORA_APP $PANDORA_PROCESS $PANDORA_INSTANCE $NOTIFY_SOCKET',\n"
                  "        environment: [B=process], env_file: more.env}",
                  head="environment: {A: app, B: app}", files={"more.env": "C='from a file'\n"},
                  environment={"NOTIFY_SOCKET": "/run/of/the/master"}) as app:
             app.wait_exit()
-            self.assertIn("web     | app process from a file t web 0 .", app.lines)
+            said = app.wait_line("app process from a file t web 0 ")
+            self.assertTrue(said.string.endswith(f"{app.run_directory}/notify.sock"), "pandora's, not the master's own")
 
     def test_a_worker_runs_where_the_procfile_says(self):
         with App("  a: {command: pwd}\n  b: {command: pwd, working_dir: /usr}") as app:

@@ -2,7 +2,8 @@
 
 publishing_worker.py NAME          publishes NAME and answers every call with its pid
 publishing_worker.py NAME OBJECT   calls OBJECT every 50 ms
-Environment: DELAY seconds before publishing; CLAIM a processName to claim; HANG never to answer.
+Environment: DELAY seconds before publishing; CLAIM a processName to claim; HANG never to answer; TAKES seconds to
+answer.
 """
 
 import os
@@ -26,7 +27,11 @@ def serve(client, name):
             continue
         if "HANG" in os.environ:
             print("asked", flush=True)
-        elif body["data"].get("needReply"):
+            continue
+        if "TAKES" in os.environ:
+            print("asked", flush=True)
+            time.sleep(float(os.environ["TAKES"]))
+        if body["data"].get("needReply"):
             client.send(f"response_callback_{number}", {"host": client.location, "remote": body["data"]["host"],
                                                         "success": True, "data": os.getpid()})
 

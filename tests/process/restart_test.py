@@ -35,7 +35,8 @@ class Restart(unittest.TestCase):
 
     def test_delays_grow(self):
         with App("  web: {command: exit 1,\n"
-                 "        availability: {restart: on_failure, backoff: 20ms, backoff_max: 60ms}}") as app:
+                 "        availability: {restart: on_failure, backoff: 20ms, backoff_max: 60ms,\n"
+                 "                       backoff_jitter: 0}}") as app:
             for delay in (20, 40, 60, 60):
                 app.wait_line(f"restarting in {delay} ms", count=2 if delay == 60 else 1)
 

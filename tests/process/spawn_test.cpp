@@ -1,76 +1,16 @@
 // The launcher against the real kernel: what a child starts with, and what is said when it cannot start.
-#include "supervisor/os/spawn.hpp"
+#include "supervisor/os/launcher.hpp"
+#include "tests/process/spawn_fixture.hpp"
 
-#include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
 
-#include <array>
 #include <csignal>
-#include <fcntl.h>
-#include <filesystem>
 #include <fstream>
-#include <string>
+#include <sstream>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace pandora::supervisor::os {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Output {
-    std::string text;
-    siginfo_t end{};
-};
-
-class SpawnTest : public testing::Test {
-protected:
-    SpawnTest()
-    {
-        auto pattern = (fs::temp_directory_path() / "pandora-spawn-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-
-    ~SpawnTest() override { fs::remove_all(folder_); }
-
-    static SpawnRequest shell(const std::string& script)
-    {
-        SpawnRequest request;
-        request.argv = {"/bin/sh", "-c", script};
-        request.environment = {"PATH=/usr/bin:/bin"};
-        return request;
-    }
-
-    /// Runs it to its end and returns what it wrote to its standard output.
-    static Output run(SpawnRequest request)
-    {
-        std::array<int, 2> ends{};
-        EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-        const UniqueFd reader{ends[0]};
-        UniqueFd writer{ends[1]};
-        request.standard_output = writer.get();
-        const auto spawned = spawn(request);
-        writer = UniqueFd{};
-        Output output;
-        if (spawned.has_error()) {
-            ADD_FAILURE() << describe(spawned.error());
-            return output;
-        }
-        std::array<char, 4096> chunk{};
-        for (ssize_t got = 0; (got = ::read(reader.get(), chunk.data(), chunk.size())) > 0;)
-            output.text.append(chunk.data(), static_cast<std::size_t>(got));
-        EXPECT_EQ(::waitid(P_PIDFD, static_cast<id_t>(spawned->pidfd.get()), &output.end, WEXITED), 0);
-        return output;
-    }
-
-    static std::string error_of(const SpawnRequest& request)
-    {
-        const auto spawned = spawn(request);
-        return spawned.has_error() ? describe(spawned.error()) : "";
-    }
-
-    fs::path folder_;
-};
 
 TEST_F(SpawnTest, RunsTheProgramAndReportsItsEnd)
 {
@@ -148,6 +88,19 @@ TEST_F(SpawnTest, StartsWithEverySignalAtItsDefaultAndNoneBlocked)
     EXPECT_EQ(output.text, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
+TEST_F(SpawnTest, ResetsNoMoreThanTheSignalsItIsToldOf)
+{
+    ::signal(SIGUSR2, SIG_IGN);
+    auto request = shell("grep SigIgn /proc/self/status");
+    request.perhaps_ignored = SignalSet{};
+    const auto untouched = run(request);
+    request.perhaps_ignored.add(SIGUSR2);
+    const auto reset = run(request);
+    ::signal(SIGUSR2, SIG_DFL);
+    EXPECT_EQ(untouched.text, "SigIgn:\t0000000000000800\n");
+    EXPECT_EQ(reset.text, "SigIgn:\t0000000000000000\n");
+}
+
 TEST_F(SpawnTest, InheritsNoDescriptorButThoseAskedFor)
 {
     const UniqueFd leaky{::open("/dev/null", O_RDONLY)}; // without O_CLOEXEC, as a careless library would
@@ -181,15 +134,75 @@ TEST_F(SpawnTest, PassesDescriptorsFromThreeOnAndNamesItselfAsTheirReceiver)
     EXPECT_EQ(run(request).text, "b\na\n2\nmine\n");
 }
 
-TEST_F(SpawnTest, DropsToTheUserAskedForInAllThreeIdsAndGroups)
+TEST_F(SpawnTest, TellsTheNamesOfTheListeners)
 {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can change the user";
-    auto request = shell("grep -E '^(Uid|Gid|Groups|NoNewPrivs)' /proc/self/status | tr -s '\\t ' ' '");
-    request.run_as = RunAs{65534, 65534};
-    request.no_new_privileges = true;
-    EXPECT_EQ(run(request).text,
-              "Uid: 65534 65534 65534 65534\nGid: 65534 65534 65534 65534\nGroups: \nNoNewPrivs: 1\n");
-    EXPECT_EQ(::geteuid(), 0U) << "the parent keeps its own";
+    auto request = shell("echo $LISTEN_FDS $LISTEN_FDNAMES");
+    request.listen_fds = {STDIN_FILENO, STDIN_FILENO};
+    request.listen_names = {"http", "admin"};
+    EXPECT_EQ(run(request).text, "2 http:admin\n");
+}
+
+TEST_F(SpawnTest, TellsTheChildItsPidInEachVariableAskedFor)
+{
+    auto request = shell("[ $WATCHDOG_PID = $$ ] && [ $SELF = $$ ] && echo mine");
+    request.own_pid_variables = {"WATCHDOG_PID", "SELF"};
+    EXPECT_EQ(run(request).text, "mine\n");
+}
+
+TEST_F(SpawnTest, PassesDescriptorsAtNumbersOfTheirOwnEvenWhereTheyStandInEachOthersWay)
+{
+    const auto a = file_with("a\n");
+    const auto b = file_with("b\n");
+    const UniqueFd forty{::fcntl(a.get(), F_DUPFD_CLOEXEC, 40)};
+    const UniqueFd higher{::fcntl(b.get(), F_DUPFD_CLOEXEC, 41)};
+    const auto first = std::to_string(forty.get());
+    const auto second = std::to_string(higher.get());
+    auto request = shell("cat /dev/fd/" + first + " /dev/fd/" + second + "; ls /proc/$$/fd | tr '\\n' ' '");
+    request.passed = {{forty.get(), higher.get()}, {higher.get(), forty.get()}};
+    const auto text = run(request).text;
+    EXPECT_EQ(text.substr(0, 4), "b\na\n");
+    EXPECT_NE(text.find(" " + first + " " + second + " "), std::string::npos) << text;
+}
+
+TEST_F(SpawnTest, ADescriptorThatIsNotOpenIsReportedAsSuch)
+{
+    auto request = shell("true");
+    request.passed = {{9999, 3}};
+    EXPECT_EQ(error_of(request), "cannot pass descriptors to /bin/sh: Bad file descriptor");
+}
+
+TEST_F(SpawnTest, ATerminalBecomesThatOfTheSession)
+{
+    const UniqueFd ours{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    ASSERT_TRUE(ours && ::grantpt(ours.get()) == 0 && ::unlockpt(ours.get()) == 0);
+    const UniqueFd terminal{::open(::ptsname(ours.get()), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    auto request = shell("stty -opost; echo to the terminal > /dev/tty");
+    request.controlling_terminal = true;
+    request.standard_input = request.standard_output = request.standard_error = terminal.get();
+    const auto spawned = spawn(request);
+    ASSERT_TRUE(spawned.has_value()) << describe(spawned.error());
+    std::array<char, 256> line{};
+    const auto got = ::read(ours.get(), line.data(), line.size());
+    EXPECT_EQ(std::string(line.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))), "to the terminal\n");
+    wait_for(*spawned);
+}
+
+TEST_F(SpawnTest, WithoutATerminalItCannotBecomeOne)
+{
+    auto request = shell("true");
+    request.controlling_terminal = true;
+    EXPECT_EQ(error_of(request), "cannot give a terminal to /bin/sh: Inappropriate ioctl for device");
+}
+
+TEST_F(SpawnTest, AProcessHandleTellsTheExitCode)
+{
+    boost::asio::io_context io;
+    auto process = CloneLauncher{}(io.get_executor(), shell("exit 3"));
+    ASSERT_TRUE(process.has_value()) << describe(process.error());
+    std::optional<int> told;
+    process->async_wait([&](const boost::system::error_code& error, int code) { told = error ? -1 : code; });
+    io.run();
+    EXPECT_EQ(told, 3);
 }
 
 TEST_F(SpawnTest, ExecutesADescriptorWhereThePathIsOutOfReach)
@@ -216,10 +229,7 @@ TEST_F(SpawnTest, TheChildFollowsItsParentIntoDeath)
         ::_exit(0);
     }
     writer = UniqueFd{};
-    std::string text;
-    std::array<char, 256> chunk{};
-    for (ssize_t got = 0; (got = ::read(reader.get(), chunk.data(), chunk.size())) > 0;)
-        text.append(chunk.data(), static_cast<std::size_t>(got));
+    const auto text = read_all(reader);
     ::waitpid(parent, nullptr, 0);
     EXPECT_EQ(text, "up\ntold\n");
 }

@@ -31,7 +31,7 @@ class Stop(unittest.TestCase):
             app.signal(signal.SIGTERM)
             self.assertEqual(app.wait_exit(), 0)
             self.assertGreaterEqual(time.monotonic() - begin, 0.5)
-            self.assertIn("deaf still there after its grace; sent SIGKILL", app.output())
+            self.assertIn("deaf: still there after its grace; sent SIGKILL", app.output())
 
     def test_a_group_member_that_outlives_the_leader_is_killed_too(self):
         script = "(trap \"\" TERM; echo member; while :; do sleep 0.1; done) & echo pid $$!; exec sleep 1000"
@@ -73,7 +73,8 @@ class Stop(unittest.TestCase):
             self.assertIn(f"| ending {pid}", app.output())
 
     def test_a_restart_that_waits_for_its_delay_does_not_delay_the_stop(self):
-        with App("  web: {command: exit 1, availability: {restart: always, backoff: 1h, backoff_max: 1h}}") as app:
+        with App("  web: {command: exit 1,\n"
+                 "        availability: {restart: always, backoff: 1h, backoff_max: 1h, backoff_jitter: 0}}") as app:
             app.wait_line("restarting in 3600000 ms")
             app.signal(signal.SIGTERM)
             self.assertEqual(app.wait_exit(), 0)

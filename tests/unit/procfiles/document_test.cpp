@@ -153,6 +153,11 @@ TEST(Document, IsAtMost32Deep)
     EXPECT_THAT(read(std::string(400'000, '[')).problems,
                 ElementsAre(testing::Field(&Problem::message, "lists and maps more than 32 deep")));
 
+    std::string dashes;
+    for (int i = 0; i < 100'000; ++i) dashes += "- ";
+    EXPECT_THAT(read(dashes + "x").problems,
+                ElementsAre(testing::Field(&Problem::message, "lists and maps more than 32 deep")));
+
     const std::string half = "a: &x " + nested(20) + "\nb: ";
     EXPECT_EQ(read(half + std::string(11, '[') + "*x" + std::string(11, ']')).problems.size(), 0U);
     EXPECT_THAT(read(half + std::string(12, '[') + "*x" + std::string(12, ']')).problems,

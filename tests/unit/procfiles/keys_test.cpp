@@ -253,7 +253,7 @@ TEST(ProcessKeys, ShutdownHasACommandOrASignalAndATimeout)
 TEST(ProcessKeys, ObjectsAndADescriptionAreTexts)
 {
     const ProcessSpec process = parsed_process("objects: [snapshot, 7]\ndescription: Renders pages");
-    EXPECT_THAT(process.objects, ElementsAre("snapshot", "7"));
+    EXPECT_THAT(process.readiness.objects, ElementsAre("snapshot", "7"));
     EXPECT_EQ(process.description, "Renders pages");
 }
 

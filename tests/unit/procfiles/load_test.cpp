@@ -7,9 +7,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace pandora::procfiles {
@@ -40,7 +42,7 @@ protected:
     static std::string error_of(const fs::path& file)
     {
         try {
-            static_cast<void>(load(file));
+            static_cast<void>(load({file}));
         } catch (const LoadError& error) {
             return error.what();
         }
@@ -57,7 +59,7 @@ TEST_F(LoadTest, ReadsAProcfileAndItsEnvFile)
 {
     write("shop.env", "A=1\n");
     const fs::path file = write("shop.yml", "env_file: shop.env\nprocesses: {web: {command: run, replicas: auto}}\n");
-    const AppSpec app = load(file);
+    const AppSpec app = load({file}).app;
     EXPECT_EQ(app.file, file);
     EXPECT_EQ(app.name, folder().filename().string().substr(0, app_name_bytes_max));
     EXPECT_THAT(app.environment, ElementsAre(Variable{"A", "1"}));
@@ -69,8 +71,9 @@ TEST_F(LoadTest, TakesVariablesFromItsOwnEnvironment)
 {
     const char* path = std::getenv("PATH");
     ASSERT_NE(path, nullptr);
-    const AppSpec app = load(write("shop.yml", "environment: ['P=${PATH}', 'Q=${PANDORA_LOAD_TEST_UNSET:-none}']\n"
-                                               "processes: {web: {command: run}}\n"));
+    const AppSpec app = load({write("shop.yml", "environment: ['P=${PATH}', 'Q=${PANDORA_LOAD_TEST_UNSET:-none}']\n"
+                                                "processes: {web: {command: run}}\n")})
+                            .app;
     EXPECT_THAT(app.environment, ElementsAre(Variable{"P", path}, Variable{"Q", "none"}));
 }
 
@@ -94,28 +97,107 @@ TEST_F(LoadTest, SaysWhyAnEnvFileCannotBeRead)
                                   file.string() + ":1:22: env file `.` cannot be read: it is a directory");
 }
 
+TEST_F(LoadTest, LaysLaterFilesOverEarlierOnesAndPathsStartAtTheFirst)
+{
+    const fs::path base = write("base.yml", "processes: {web: {command: run, environment: [A=1], working_dir: w}}\n");
+    fs::create_directory(folder() / "over");
+    const fs::path over = write("over/local.yml", "processes: {web: {environment: [A=2]}, db: {command: db}}\n");
+    const AppSpec app = load({base, over}).app;
+    ASSERT_EQ(app.processes.size(), 2U);
+    EXPECT_EQ(app.file, base);
+    EXPECT_THAT(app.processes[0].environment, ElementsAre(Variable{"A", "1"}, Variable{"A", "2"}));
+    EXPECT_EQ(app.processes[0].working_dir, folder() / "w");
+}
+
+TEST_F(LoadTest, NamesTheFileOfEachProblem)
+{
+    const fs::path base = write("base.yml", "processes: {web: {comand: run}}\n");
+    const fs::path over = write("over.yml", "processes: {web: {command: run, port: 1}}\n");
+    std::string text = "no error";
+    try {
+        static_cast<void>(load({base, over, folder() / "none.yml"}));
+    } catch (const LoadError& error) {
+        text = error.what();
+    }
+    EXPECT_EQ(text, (folder() / "none.yml").string() + ": cannot be read: No such file or directory");
+    try {
+        static_cast<void>(load({base, over}));
+    } catch (const LoadError& error) {
+        text = error.what();
+    }
+    EXPECT_EQ(text, base.string() + ":1:19: unknown key `comand`; did you mean `command`?\n" + over.string() +
+                        ":1:33: unknown key `port`");
+}
+
+TEST_F(LoadTest, TakesTheOverrideBesideAProcessComposeFile)
+{
+    const fs::path base = write("process-compose.yml", "processes: {web: {command: run}}\n");
+    const fs::path over = write("process-compose.override.yml", "processes: {web: {command: other}}\n");
+    const auto command = [](const Loaded& loaded) {
+        return std::get<ShellCommand>(loaded.app.processes.at(0).command).text;
+    };
+    EXPECT_EQ(command(load({base})), "other");
+    const fs::path dev = write("process-compose.dev.yml", "{}\n");
+    EXPECT_EQ(command(load({base, dev})), "run"); // who names several files means those
+}
+
+TEST_F(LoadTest, TakesDotenvOrTheEnvFilesThatWereNamedInstead)
+{
+    write(".env", "PANDORA_LOAD_TEST_A=dot\n");
+    const fs::path other = write("other.env", "PANDORA_LOAD_TEST_A=other\n");
+    const fs::path file = write("shop.yml", "processes: {web: {command: 'x ${PANDORA_LOAD_TEST_A:-none}'}}\n");
+    const auto command = [&](const LoadOptions& options) {
+        return std::get<ShellCommand>(load({file}, options).app.processes.at(0).command).text;
+    };
+    EXPECT_EQ(command({}), "x dot");
+    EXPECT_EQ(command({.dotenv = false}), "x none");
+    EXPECT_EQ(command({.env_files = {other}}), "x other");
+    EXPECT_THROW(load({file}, {.env_files = {folder() / "none.env"}}), LoadError);
+    write(".env", "top secret\n");
+    EXPECT_EQ(error_of(file), (folder() / ".env").string() + ":1:1: expected NAME=VALUE");
+}
+
+TEST_F(LoadTest, IsStrictWhereItIsToldTo)
+{
+    const fs::path file = write("process-compose.yml", "processes: {web: {command: run, ports: []}}\n");
+    EXPECT_EQ(load({file}).warnings.size(), 1U);
+    EXPECT_THROW(load({file}, {.strict = true}), LoadError);
+}
+
 TEST(Examples, AllLoad)
 {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator{fs::path{PANDORA_SOURCE_DIR} / "procfiles/examples"}) {
         if (entry.path().extension() != ".yml") continue;
-        EXPECT_NO_THROW(load(entry.path())) << entry.path();
+        EXPECT_NO_THROW(load({entry.path()})) << entry.path();
         names.push_back(entry.path().filename().string());
     }
     for (const char* name : {"hello.yml", "dependencies.yml", "replicas.yml", "crash-loop.yml"})
         EXPECT_THAT(names, Contains(name));
 }
 
-TEST(Reference, DescribesEveryKeyAndNoOther)
+/// The keys that have a row in the reference, in its order.
+std::vector<std::string> described_keys()
 {
     std::ostringstream text;
     text << std::ifstream{fs::path{PANDORA_SOURCE_DIR} / "procfiles/REFERENCE.md"}.rdbuf();
-    std::size_t rows = 0;
-    for (std::size_t at = text.str().find("\n| `"); at != std::string::npos; at = text.str().find("\n| `", at + 1))
-        ++rows;
-    const auto keys = known_keys();
-    for (const std::string& key : keys) EXPECT_THAT(text.str(), HasSubstr("\n| `" + key + "` |"));
-    EXPECT_EQ(rows, keys.size());
+    std::istringstream lines{text.str()};
+    std::vector<std::string> keys;
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("| `")) keys.push_back(line.substr(3, line.find('`', 3) - 3));
+    return keys;
+}
+
+TEST(Reference, DescribesEveryKeyOnceAndNoOther)
+{
+    std::vector<std::string> known = known_keys(), described = described_keys();
+    std::sort(known.begin(), known.end());
+    std::sort(described.begin(), described.end());
+    std::vector<std::string> missing, strange;
+    std::set_difference(known.begin(), known.end(), described.begin(), described.end(), std::back_inserter(missing));
+    std::set_difference(described.begin(), described.end(), known.begin(), known.end(), std::back_inserter(strange));
+    EXPECT_THAT(missing, testing::IsEmpty());
+    EXPECT_THAT(strange, testing::IsEmpty());
 }
 
 } // namespace

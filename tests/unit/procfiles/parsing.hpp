@@ -4,6 +4,7 @@
 
 #include "procfiles/load.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -45,7 +46,39 @@ inline LoadContext test_context()
     return context;
 }
 
-inline AppSpec parsed(std::string_view text) { return parse(text, test_context()); }
+/// The file has the name by which process-compose's are known.
+inline LoadContext compose_context()
+{
+    LoadContext context = test_context();
+    context.file = "process-compose.yml";
+    return context;
+}
+
+inline Loaded parsed_compose(std::string_view text) { return parse(text, compose_context()); }
+
+/// Each as `LINE:COLUMN: MESSAGE`, with the file before where it is not the first.
+inline std::vector<std::string> texts_of(const std::vector<Problem>& problems)
+{
+    std::vector<std::string> result;
+    for (const Problem& problem : problems)
+        result.push_back((problem.place.file == 0 ? "" : problem.file.string() + ":") +
+                         std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column) + ": " +
+                         problem.message);
+    return result;
+}
+
+/// All problems that make the text unfit; empty if there are none.
+inline std::vector<std::string> problems_of(std::string_view text, const LoadContext& context)
+{
+    try {
+        static_cast<void>(parse(text, context));
+    } catch (const LoadError& error) {
+        return texts_of(error.problems);
+    }
+    return {};
+}
+
+inline AppSpec parsed(std::string_view text) { return parse(text, test_context()).app; }
 
 /// The procfile with one process `p`, a list of lines that stand under it.
 inline std::string with_process(std::string_view lines)
@@ -62,18 +95,6 @@ inline std::string with_process(std::string_view lines)
 /// The process that those lines make; its lines count from 4, its columns from 5.
 inline ProcessSpec parsed_process(std::string_view lines) { return parsed(with_process(lines)).processes.at(0); }
 
-/// All problems of the text as `LINE:COLUMN: MESSAGE`; empty if there are none.
-inline std::vector<std::string> problems_of(std::string_view text)
-{
-    std::vector<std::string> result;
-    try {
-        static_cast<void>(parsed(text));
-    } catch (const LoadError& error) {
-        for (const Problem& problem : error.problems)
-            result.push_back(std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column) + ": " +
-                             problem.message);
-    }
-    return result;
-}
+inline std::vector<std::string> problems_of(std::string_view text) { return problems_of(text, test_context()); }
 
 } // namespace pandora::procfiles

@@ -53,7 +53,7 @@ TEST(Problems, OfAKeyOfTheAppSayWhatWasExpected)
              Row{"version: {a: b}", "2:10: expected text, found a map"},
              Row{"nmae: a", "2:1: unknown key `nmae`; did you mean `name`?"},
              Row{"services: {}", "2:1: unknown key `services`; did you mean `processes`?"},
-             Row{"sheep: {}", "2:1: unknown key `sheep`"},
+             Row{"gizmo: {}", "2:1: unknown key `gizmo`"},
              Row{"hub: 5", "2:6: expected a map, found `5`"},
              Row{"hub: {max_frame: 1}", "2:18: expected a size from 1KiB to 16MiB, found `1`"},
              Row{"hub: {max_frame: 17MiB}", "2:18: expected a size from 1KiB to 16MiB, found `17MiB`"},
@@ -148,8 +148,8 @@ TEST(Problems, OfDependenciesSayWhatWasExpected)
         Row{"depends_on: q", "4:17: expected a list of process names or a map, found `q`"},
         Row{"depends_on: [[q]]", "4:18: expected the name of a process, found a list"},
         Row{"depends_on: {q: {condition: ready}}",
-            "4:33: expected `process_started`, `process_healthy`, `process_completed` or "
-            "`process_completed_successfully`, found `ready`"},
+            "4:33: expected `process_started`, `process_healthy`, `process_completed`, "
+            "`process_completed_successfully`, `process_log_ready` or `object_published`, found `ready`"},
         Row{"depends_on: {q: {when: ready}}", "4:22: unknown key `when`"},
         Row{"depends_on: {q: process_started}", "4:21: expected a map, found `process_started`"},
     });
@@ -257,7 +257,7 @@ TEST(Problems, MakeOneTextWithALineEach)
         static_cast<void>(parsed("name: a b\nfoo: 1\nprocesses: {p: {command: run}}"));
         FAIL() << "expected an error";
     } catch (const LoadError& error) {
-        EXPECT_EQ(error.file, "shop.yml");
+        EXPECT_EQ(error.problems.front().file, "shop.yml");
         EXPECT_STREQ(error.what(), "shop.yml:1:7: app name `a b`: a name has only letters, digits, `_`, `.` and `-`\n"
                                    "shop.yml:2:1: unknown key `foo`");
     }

@@ -317,5 +317,132 @@ TEST_F(RouterTest, ALargeBroadcastArrivesWholeEverywhere)
     EXPECT_EQ(only(two), down(text));
 }
 
+/// Two instances of one process, each on a connection of its own.
+class DrainingRouterTest : public RouterTest {
+protected:
+    PeerId instance(std::uint32_t index, const std::string& tag = "")
+    {
+        const PeerId peer = router.connect({"shop", "web", index, {4711, 1000, 1000}}, Reach::ordinary, now);
+        send(peer, 1, publish(R"({"objectName":"o")" + (tag.empty() ? "" : R"(,"objectTag":")" + tag + "\"") + "}"));
+        received(peer);
+        return peer;
+    }
+
+    std::vector<Drained> told()
+    {
+        std::vector<Drained> out;
+        router.take_drained(out);
+        return out;
+    }
+
+    DrainId drain(std::uint32_t index) { return router.drain({"web", index}, now + 5s, now); }
+
+    PeerId caller = join();
+};
+
+TEST_F(DrainingRouterTest, NewCallsGoToTheOtherHoweverBusyItIs)
+{
+    const PeerId draining = instance(0), other = instance(1);
+    drain(0);
+    for (std::uint32_t n = 1; n <= 10; ++n) send(caller, n, invoke("o"));
+    EXPECT_EQ(received(other).size(), 10U);
+    EXPECT_THAT(received(draining), IsEmpty());
+}
+
+TEST_F(DrainingRouterTest, TheOnlyOneIsStillCalled)
+{
+    const PeerId draining = instance(0);
+    drain(0);
+    send(caller, 1, invoke("o"));
+    EXPECT_EQ(received(draining).size(), 1U);
+}
+
+TEST_F(DrainingRouterTest, ATagThatFitsCountsMoreThanADrain)
+{
+    const PeerId draining = instance(0, "v2");
+    instance(1, "v1");
+    drain(0);
+    send(caller, 1, message(R"({"objectName":"o","objectTag":"v2"})", R"(,"needReply":true)"));
+    EXPECT_EQ(received(draining).size(), 1U);
+}
+
+TEST_F(DrainingRouterTest, TheAnswerToWhatItHadInHandArrivesAndEndsTheDrain)
+{
+    const PeerId draining = instance(0);
+    send(caller, 1, invoke("o"));
+    const auto id = drain(0);
+    EXPECT_THAT(told(), IsEmpty());
+    send(draining, 1, reply(received(draining)[0].id, R"({"success":true})"));
+    EXPECT_EQ(only(caller), ok(1));
+    EXPECT_THAT(told(), ElementsAre(Drained{id, 0}));
+}
+
+TEST_F(DrainingRouterTest, TheLegsOfAGatheringCallCountToo)
+{
+    const PeerId draining = instance(0), other = instance(1);
+    send(caller, 1, multi_invoke(R"({"objectName":"o"})"));
+    drain(0);
+    EXPECT_THAT(told(), IsEmpty());
+    send(other, 1, reply(received(other)[0].id, "1"));
+    EXPECT_THAT(told(), IsEmpty());
+    send(draining, 1, reply(received(draining)[0].id, "1"));
+    EXPECT_EQ(told().size(), 1U);
+}
+
+TEST_F(DrainingRouterTest, ItsEndAnswersItsCallsAndTheDrain)
+{
+    const PeerId draining = instance(0);
+    send(caller, 1, invoke("o"));
+    const auto id = drain(0);
+    router.disconnect(draining, Disconnect::peer_closed, now);
+    EXPECT_THAT(only(caller), HasSubstr("PandoraPeerGoneError"));
+    EXPECT_THAT(told(), ElementsAre(Drained{id, 0}));
+}
+
+TEST_F(DrainingRouterTest, ACallThatTimesOutIsNoLongerInHand)
+{
+    instance(0);
+    send(caller, 1, invoke("o", R"(,"timeout":1000)"));
+    const auto id = drain(0);
+    pass(1100ms);
+    EXPECT_THAT(told(), ElementsAre(Drained{id, 0}));
+}
+
+TEST_F(DrainingRouterTest, TheTimeOfADrainWakesTheLoop)
+{
+    instance(0);
+    send(caller, 1, invoke("o", R"(,"timeout":60000)"));
+    const auto id = drain(0);
+    ASSERT_TRUE(router.next_deadline());
+    EXPECT_LE(*router.next_deadline(), now + 5s);
+    pass(5s);
+    EXPECT_THAT(told(), ElementsAre(Drained{id, 1}));
+}
+
+TEST_F(DrainingRouterTest, AConnectionThatComesDuringADrainIsDrainedTooAndAfterItIsNot)
+{
+    drain(0);
+    EXPECT_EQ(router.draining(), 1U);
+    const PeerId late = instance(0), other = instance(1);
+    for (std::uint32_t n = 1; n <= 5; ++n) send(caller, n, invoke("o"));
+    EXPECT_EQ(received(other).size(), 5U);
+    router.undrain({"web", 0});
+    EXPECT_EQ(router.draining(), 0U);
+    for (std::uint32_t n = 6; n <= 10; ++n) send(caller, n, invoke("o"));
+    EXPECT_EQ(received(late).size(), 5U) << "it has less to do now";
+}
+
+TEST_F(DrainingRouterTest, OtherProcessesAndConnectionsWithoutOneAreLeftAlone)
+{
+    const PeerId stranger = join(), builtin = join("web", Reach::builtin);
+    drain(0);
+    for (const auto& route : router.routes()) EXPECT_FALSE(route.draining) << route.client;
+    send(stranger, 1, publish(R"({"objectName":"o"})"));
+    received(stranger);
+    send(caller, 1, invoke("o"));
+    EXPECT_EQ(received(stranger).size(), 1U);
+    EXPECT_THAT(received(builtin), IsEmpty());
+}
+
 } // namespace
 } // namespace pandora::hub::core::testing

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::Not;
 using testing::StartsWith;
 
-const Place place{"shop", "/run/pandora/shop", "/run/pandora/shop/hub.sock"};
+const Place place{"shop", "/run/pandora/shop", "/run/pandora/shop/hub.sock", "/run/pandora/shop/notify.sock", "ab12"};
 
 EnvironmentBlock environment(const EnvironmentBlock& inherited, const AppSpec& app, const ProcessSpec& process)
 {
@@ -24,9 +24,10 @@ EnvironmentBlock environment(const EnvironmentBlock& inherited, const AppSpec& a
 TEST(WorkerEnvironment, NamesTheWorkerAndItsHub)
 {
     const auto block = environment({}, {}, {.name = "web"});
-    for (const char* want : {"PANDORA_APP=shop", "PANDORA_PROCESS=web", "PANDORA_INSTANCE=2",
-                             "PANDORA_HUB_SOCKET=/run/pandora/shop/hub.sock", "PANDORA_TMP_DIR=/run/pandora/shop",
-                             "PC_PROC_NAME=web", "PC_REPLICA_NUM=2"})
+    for (const char* want :
+         {"PANDORA_APP=shop", "PANDORA_PROCESS=web", "PANDORA_INSTANCE=2",
+          "PANDORA_HUB_SOCKET=/run/pandora/shop/hub.sock", "PANDORA_TMP_DIR=/run/pandora/shop", "PC_PROC_NAME=web",
+          "PC_REPLICA_NUM=2", "NOTIFY_SOCKET=/run/pandora/shop/notify.sock", "PANDORA_RUN_ID=ab12"})
         EXPECT_THAT(block, Contains(want));
 }
 
@@ -47,7 +48,7 @@ TEST(WorkerEnvironment, WhatWasMeantForTheMasterStaysWithIt)
     const auto block = environment({"NOTIFY_SOCKET=/run/n", "LISTEN_FDS=2", "LISTEN_PID=1", "LISTEN_FDNAMES=a:b",
                                     "WATCHDOG_USEC=1", "WATCHDOG_PID=1", "LISTEN_FDS_MINE=kept"},
                                    {}, {.name = "web"});
-    for (const char* gone : {"NOTIFY_SOCKET=", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=", "WATCHDOG_"})
+    for (const char* gone : {"NOTIFY_SOCKET=/run/n", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=", "WATCHDOG_"})
         EXPECT_THAT(block, Not(Contains(StartsWith(gone)))) << gone;
     EXPECT_THAT(block, Contains("LISTEN_FDS_MINE=kept"));
 }
@@ -60,19 +61,44 @@ TEST(WorkerRequest, ACommandGoesToTheShellAndAnEntrypointDoesNot)
                 ElementsAre("./a", "x y"));
 }
 
-TEST(StopRequest, TellsTheCommandWhomToEnd)
+TEST(WorkerRequest, TheShellIsTheOneThatTheProcfileNames)
 {
-    const ProcessSpec process{.name = "a", .working_dir = "/srv", .shutdown = {.command = "kill $MAINPID"}};
-    const auto request = stop_request(process, {"MAINPID=old"}, 42);
+    const ShellCommand command{"echo", {"/bin/bash", "-euc"}};
+    EXPECT_THAT(worker_request({.name = "a", .command = command}, {}).argv, ElementsAre("/bin/bash", "-euc", "echo"));
+}
+
+TEST(WorkerRequest, AWatchdogIsToldToTheWorkerAsSystemdTellsIt)
+{
+    const ProcessSpec process{.name = "web", .watchdog = std::chrono::seconds{3}};
+    EXPECT_THAT(environment({}, {}, process), Contains("WATCHDOG_USEC=3000000"));
+    EXPECT_THAT(worker_request(process, {}).own_pid_variables, ElementsAre("WATCHDOG_PID"));
+    EXPECT_THAT(environment({}, {}, {.name = "web"}), Not(Contains(StartsWith("WATCHDOG_"))));
+}
+
+TEST(HandOver, PassesSocketsInOrderWithTheirNames)
+{
+    os::SpawnRequest request;
+    hand_over({{"http", 7}, {"admin", 5}}, request);
+    EXPECT_THAT(request.listen_fds, ElementsAre(7, 5));
+    EXPECT_THAT(request.listen_names, ElementsAre("http", "admin"));
+}
+
+TEST(CommandRequest, TellsTheCommandWhoseItIsAndRunsWhereTheProcessDoes)
+{
+    const ProcessSpec process{.name = "a", .working_dir = "/srv"};
+    const auto request = command_request(process, {"kill $MAINPID", {}}, {}, {"MAINPID=old"}, 42);
     EXPECT_THAT(request.argv, ElementsAre("/bin/sh", "-c", "kill $MAINPID"));
     EXPECT_THAT(request.environment, ElementsAre("MAINPID=42"));
     EXPECT_EQ(request.working_directory, "/srv");
+    const auto elsewhere = command_request(process, {"true", {}}, "/tmp", {}, std::nullopt);
+    EXPECT_EQ(elsewhere.working_directory, "/tmp");
+    EXPECT_THAT(elsewhere.environment, ElementsAre());
 }
 
 TEST(BrokerRequest, PassesOnlyWhatTheHubNeeds)
 {
-    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}};
-    const auto request = broker_request(options, {7, 8, 9}, 10, os::RunAs{65534, 65534});
+    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, {}};
+    const auto request = broker_request(options, {7, 8, 9}, 10, os::RunAs{65534, 65534, {}});
     EXPECT_THAT(request.argv, ElementsAre("pandora: hub", "broker", "shop", "1000", "1024", "5000"));
     EXPECT_THAT(request.listen_fds, ElementsAre(7, 8, 9));
     EXPECT_THAT(request.environment, ElementsAre()) << "nothing of the master's environment";
@@ -82,11 +108,12 @@ TEST(BrokerRequest, PassesOnlyWhatTheHubNeeds)
 
 TEST(BrokerOptions, ComeBackAsTheyWentAndNothingElseDoes)
 {
-    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}};
+    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, {33, 65534}};
     EXPECT_EQ(broker_options(broker_arguments(options)), options);
     EXPECT_THROW(broker_options({}), std::runtime_error);
     EXPECT_THROW(broker_options({"shop", "me", "1024", "5000"}), std::runtime_error);
     EXPECT_THROW(broker_options({"shop", "1000", "1024", "5s"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5000", "www"}), std::runtime_error);
 }
 
 } // namespace

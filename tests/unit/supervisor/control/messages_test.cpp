@@ -16,12 +16,35 @@ TEST(Messages, AnInstanceSurvivesTheTripOverTheHub)
                                .pid = 42,
                                .start_time = 1.5,
                                .last_end = "exit 3",
-                               .usage = Usage{0.25, 4096, 7, 2}};
+                               .usage = Usage{0.25, 4096, 7, 2},
+                               .cause = "back",
+                               .health = "passing",
+                               .status = "loading",
+                               .next_start = 2.5,
+                               .not_applied = {"cpu: no cgroup"},
+                               .runs = 5};
     const auto text = Json(running).dump();
     const auto back = Json::parse(text).get<InstanceView>();
     EXPECT_EQ(Json(back).dump(), text);
     EXPECT_EQ(back.usage->open_fds, 7U);
     EXPECT_EQ(back.pid, 42);
+}
+
+template <class T>
+void expect_to_survive(const T& message)
+{
+    const auto text = Json(message).dump();
+    EXPECT_EQ(Json(Json::parse(text).get<T>()).dump(), text);
+}
+
+TEST(Messages, TheOthersDoToo)
+{
+    expect_to_survive(StateChange{"web", 1, "ready", "backoff", 1.5, "exit 3"});
+    expect_to_survive(Accepted{{{"web", 1, 7}}});
+    expect_to_survive(Accepted{});
+    expect_to_survive(TailLine{9, 1, 1.5, true, "text"});
+    expect_to_survive(Description{"web", "processes:", {{.process = "web"}}, {{"web", 0, "a", "b", 1, "c"}}});
+    EXPECT_EQ(Json(Accepted{}).dump(), R"({"instances":[]})");
 }
 
 TEST(Messages, WhatIsAbsentStaysAbsent)

@@ -20,6 +20,13 @@ ProcessSpec process(std::string name, std::vector<procfiles::Dependency> depends
     return {.name = std::move(name), .depends_on = std::move(depends_on)};
 }
 
+/// Without jitter, so that delays can be told.
+procfiles::Availability rule(procfiles::Availability availability)
+{
+    availability.backoff_jitter = 0;
+    return availability;
+}
+
 /// A fleet whose processes do what the test says; pids are made up and every spawn succeeds at once.
 class Stage {
 public:
@@ -64,7 +71,7 @@ private:
         std::vector<Member> out;
         if (with_hub) {
             auto hub = process("hub");
-            hub.availability = {.restart = Restart::always, .backoff = 0ms};
+            hub.availability = rule({.restart = Restart::always, .backoff = 0ms});
             out.push_back({hub, Role::builtin});
         }
         for (const auto& spec : specs) out.push_back({spec, Role::worker});
@@ -87,6 +94,7 @@ private:
             }
             if (const auto* a = std::get_if<Signal>(&action); a && a->signal != SIGCONT)
                 out.push_back((a->signal == SIGKILL ? "!" : "-") + label(a->instance));
+            if (std::get_if<Sweep>(&action)) append(play(Swept{}));
             if (const auto* a = std::get_if<Finish>(&action)) out.push_back("=" + std::to_string(a->code));
         }
         return out;
@@ -113,7 +121,7 @@ TEST(Fleet, StartsWhatDependsOnNothingAtOnceAndTheRestInOrder)
 TEST(Fleet, HealthyMeansThatEveryPromiseOfEveryReplicaIsKept)
 {
     auto store = process("store");
-    store.objects = {"store"};
+    store.readiness.objects = {"store"};
     store.replicas = 2;
     Stage stage{{store, process("web", {{"store", Condition::healthy}})}};
     EXPECT_EQ(stage.begin(), (Words{"+store/0", "+store/1"}));
@@ -124,7 +132,7 @@ TEST(Fleet, HealthyMeansThatEveryPromiseOfEveryReplicaIsKept)
 TEST(Fleet, CompletedIsMetByAnyEndButNotByARestart)
 {
     auto job = process("job");
-    job.availability = {.restart = Restart::on_failure, .backoff = 1s, .max_restarts = 1};
+    job.availability = rule({.restart = Restart::on_failure, .backoff = 1s, .max_restarts = 1});
     Stage stage{{job, process("after", {{"job", Condition::completed}})}};
     stage.begin();
     EXPECT_EQ(stage.end("job", Exited{1}), Words{});
@@ -218,7 +226,7 @@ TEST(Fleet, ExitOnFailureEndsTheOthersAndGivesItsCode)
 TEST(Fleet, ExitOnEndEndsTheOthersEvenAfterSuccess)
 {
     auto main = process("main");
-    main.availability = {.restart = Restart::always, .exit_on_end = true};
+    main.availability = rule({.restart = Restart::always, .exit_on_end = true});
     Stage stage{{main, process("sidecar")}};
     stage.begin();
     EXPECT_EQ(stage.end("main", Exited{0}), Words{"-sidecar"});
@@ -244,7 +252,7 @@ TEST(Fleet, ADeadHubIsStartedAgainAndNoWorkerNotices)
 TEST(Fleet, WhatWaitsForItsRestartIsNotStartedDuringAStop)
 {
     auto db = process("db");
-    db.availability = {.restart = Restart::always, .backoff = 1s};
+    db.availability = rule({.restart = Restart::always, .backoff = 1s});
     Stage stage{{db, process("web", {{"db"}})}};
     stage.begin();
     stage.end("db", Exited{1});
@@ -256,7 +264,7 @@ TEST(Fleet, WhatWaitsForItsRestartIsNotStartedDuringAStop)
 TEST(Fleet, WhatEndsByItselfDuringAStopIsNotStartedAgain)
 {
     auto db = process("db");
-    db.availability = {.restart = Restart::always, .backoff = 0ms};
+    db.availability = rule({.restart = Restart::always, .backoff = 0ms});
     Stage stage{{db, process("web", {{"db"}})}};
     stage.begin();
     stage.stop();
@@ -267,7 +275,7 @@ TEST(Fleet, WhatEndsByItselfDuringAStopIsNotStartedAgain)
 TEST(Fleet, AGivenUpProcessIsAFailureEvenWhereItsLastEndWasGood)
 {
     auto flaky = process("flaky");
-    flaky.availability = {.restart = Restart::always, .backoff = 0ms, .max_restarts = 1};
+    flaky.availability = rule({.restart = Restart::always, .backoff = 0ms, .max_restarts = 1});
     Stage stage{{flaky}};
     stage.begin();
     EXPECT_EQ(stage.end("flaky", Exited{0}), Words{"+flaky"});
@@ -277,7 +285,7 @@ TEST(Fleet, AGivenUpProcessIsAFailureEvenWhereItsLastEndWasGood)
 TEST(Fleet, AProgramThatCannotStartIsTriedAgainLaterNotForEverAtOnce)
 {
     auto eager = process("eager");
-    eager.availability = {.restart = Restart::always, .backoff = 0ms};
+    eager.availability = rule({.restart = Restart::always, .backoff = 0ms});
     Stage stage{{eager}};
     stage.unspawnable = {"eager"};
     EXPECT_EQ(stage.begin(), Words{"+eager"});
@@ -287,9 +295,9 @@ TEST(Fleet, AProgramThatCannotStartIsTriedAgainLaterNotForEverAtOnce)
 TEST(Fleet, TellsItsNextDeadline)
 {
     auto slow = process("slow");
-    slow.availability = {.restart = Restart::always, .backoff = 5s};
+    slow.availability = rule({.restart = Restart::always, .backoff = 5s});
     auto quick = process("quick");
-    quick.availability = {.restart = Restart::always, .backoff = 2s};
+    quick.availability = rule({.restart = Restart::always, .backoff = 2s});
     Fleet fleet{{{slow}, {quick}}};
     const TimePoint start{};
     fleet.handle(Begin{}, start);

@@ -13,7 +13,7 @@ using procfiles::Restart;
 
 constexpr InstanceId id{ProcessId{3}, 1};
 
-/// What was done, as short words: "starting", "spawn", "group SIGTERM", "stop command", ...
+/// What was done, as short words: "starting", "spawn", "group SIGTERM", "shutdown.command", ...
 std::vector<std::string> words(const Actions& actions)
 {
     std::vector<std::string> out;
@@ -21,7 +21,13 @@ std::vector<std::string> words(const Actions& actions)
         if (std::get_if<Spawn>(&action)) out.emplace_back("spawn");
         if (const auto* s = std::get_if<Signal>(&action))
             out.push_back((s->target == Target::group ? "group " : "leader ") + signal_name(s->signal));
-        if (std::get_if<RunStopCommand>(&action)) out.emplace_back("stop command");
+        if (const auto* c = std::get_if<RunCommand>(&action)) out.emplace_back(name(c->command));
+        if (const auto* c = std::get_if<CancelCommand>(&action))
+            out.emplace_back(std::string{"cancel "} + name(c->command));
+        if (const auto* d = std::get_if<Drain>(&action)) out.push_back("drain " + std::to_string(d->limit.count()));
+        if (const auto* p = std::get_if<RunProbe>(&action))
+            out.emplace_back(p->kind == ProbeKind::readiness ? "probe readiness" : "probe liveness");
+        if (std::get_if<Tell>(&action)) out.emplace_back("tell");
         if (const auto* a = std::get_if<Announce>(&action)) out.emplace_back(name(a->to));
     }
     return out;
@@ -30,7 +36,7 @@ std::vector<std::string> words(const Actions& actions)
 using Words = std::vector<std::string>;
 
 struct LifecycleTest : testing::Test {
-    ProcessSpec spec{.name = "web"};
+    ProcessSpec spec{.name = "web", .availability = {.backoff_jitter = 0}}; // so that delays can be told
     TimePoint now{};
 
     /// Runs one step at `now` and tells what it did.
@@ -44,22 +50,26 @@ struct LifecycleTest : testing::Test {
 
     Lifecycle started()
     {
-        Lifecycle instance{id, spec};
+        Lifecycle instance{id, spec, 1};
         Actions out;
-        instance.start(now, out);
+        instance.begin(now, out);
         instance.spawned(42, now, out);
         return instance;
     }
 
     Words end(Lifecycle& instance, ExitStatus status, bool group_empty = true)
     {
-        return on(instance, [&](auto& i, auto& out) { i.ended(status, group_empty, now, out); });
+        return on(instance, [&](auto& i, auto& out) { i.ended(status, group_empty, false, now, out); });
     }
 
+    /// Performs what is due, and begins what wants to start, as the fleet would.
     Words advance(Lifecycle& instance, Millis by)
     {
         now += by;
-        return on(instance, [&](auto& i, auto& out) { i.advance(now, out); });
+        return on(instance, [&](auto& i, auto& out) {
+            i.advance(now, out);
+            if (i.wants_start()) i.begin(now, out);
+        });
     }
 
     Words stop(Lifecycle& instance)
@@ -70,8 +80,8 @@ struct LifecycleTest : testing::Test {
 
 TEST_F(LifecycleTest, IsReadyOnceExecSucceededWhereNothingElseWasPromised)
 {
-    Lifecycle instance{id, spec};
-    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.start(now, out); }), (Words{"starting", "spawn"}));
+    Lifecycle instance{id, spec, 1};
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.begin(now, out); }), (Words{"starting", "spawn"}));
     EXPECT_FALSE(instance.has_started());
     EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(42, now, out); }), Words{"ready"});
     EXPECT_EQ(instance.pid(), 42);
@@ -80,7 +90,7 @@ TEST_F(LifecycleTest, IsReadyOnceExecSucceededWhereNothingElseWasPromised)
 
 TEST_F(LifecycleTest, IsReadyOnceEveryPromisedObjectIsPublished)
 {
-    spec.objects = {"a", "b"};
+    spec.readiness.objects = {"a", "b"};
     auto instance = started();
     const auto publish = [&](const char* object) {
         return on(instance, [&](auto& i, auto& out) { i.published(object, now, out); });
@@ -94,8 +104,8 @@ TEST_F(LifecycleTest, IsReadyOnceEveryPromisedObjectIsPublished)
 
 TEST_F(LifecycleTest, WhatTheLastRunPublishedDoesNotMakeTheNextOneReady)
 {
-    spec.objects = {"a"};
-    spec.availability = {.restart = Restart::always, .backoff = 0ms};
+    spec.readiness.objects = {"a"};
+    spec.availability = {.restart = Restart::always, .backoff = 0ms, .backoff_jitter = 0};
     auto instance = started();
     on(instance, [&](auto& i, auto& out) { i.published("a", now, out); });
     EXPECT_EQ(end(instance, Exited{1}), Words{"backoff"});
@@ -106,20 +116,20 @@ TEST_F(LifecycleTest, WhatTheLastRunPublishedDoesNotMakeTheNextOneReady)
 
 TEST_F(LifecycleTest, BacksOffThenStartsAgain)
 {
-    spec.availability = {.restart = Restart::on_failure, .backoff = 200ms};
+    spec.availability = {.restart = Restart::on_failure, .backoff = 200ms, .backoff_jitter = 0};
     auto instance = started();
     EXPECT_EQ(end(instance, Killed{SIGSEGV, false}), Words{"backoff"});
     EXPECT_EQ(advance(instance, 199ms), Words{});
     EXPECT_EQ(advance(instance, 1ms), (Words{"starting", "spawn"}));
     EXPECT_EQ(instance.restarts(), 1U);
-    EXPECT_EQ(instance.last_end(), ExitStatus(Killed{SIGSEGV, false}));
+    EXPECT_EQ(instance.last_end(), (End{Killed{SIGSEGV, false}, {}}));
 }
 
 TEST_F(LifecycleTest, AStartThatFailsCountsAsAFailure)
 {
-    spec.availability = {.restart = Restart::on_failure, .backoff = 1s};
-    Lifecycle instance{id, spec};
-    on(instance, [&](auto& i, auto& out) { i.start(now, out); });
+    spec.availability = {.restart = Restart::on_failure, .backoff = 1s, .backoff_jitter = 0};
+    Lifecycle instance{id, spec, 1};
+    on(instance, [&](auto& i, auto& out) { i.begin(now, out); });
     EXPECT_EQ(end(instance, NotStarted{"cannot execute"}), Words{"backoff"});
     EXPECT_EQ(advance(instance, 1s), (Words{"starting", "spawn"}));
     EXPECT_EQ(instance.restarts(), 1U);
@@ -142,8 +152,8 @@ TEST_F(LifecycleTest, StopSignalsTheGroupAndWakesItThenKillsItAfterItsGrace)
     EXPECT_EQ(stop(instance), (Words{"stopping", "group SIGINT", "group SIGCONT"}));
     EXPECT_EQ(stop(instance), Words{});
     EXPECT_EQ(advance(instance, 4999ms), Words{});
-    EXPECT_EQ(advance(instance, 1ms), (Words{"stopping", "group SIGKILL"}));
-    EXPECT_EQ(advance(instance, 5s), (Words{"stopping", "group SIGKILL"})) << "once more";
+    EXPECT_EQ(advance(instance, 1ms), (Words{"tell", "group SIGKILL"}));
+    EXPECT_EQ(advance(instance, 5s), (Words{"tell", "group SIGKILL"})) << "once more";
     EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{"completed"});
     EXPECT_FALSE(instance.deadline());
 }
@@ -152,7 +162,7 @@ TEST_F(LifecycleTest, WhatOutlivesThreeKillsIsLeftBehindSoThatAStopEnds)
 {
     auto instance = started();
     stop(instance);
-    for (const auto wait : {10s, 5s, 5s}) EXPECT_EQ(advance(instance, wait), (Words{"stopping", "group SIGKILL"}));
+    for (const auto wait : {10s, 5s, 5s}) EXPECT_EQ(advance(instance, wait), (Words{"tell", "group SIGKILL"}));
     EXPECT_EQ(advance(instance, 5s), Words{"failed"});
     EXPECT_FALSE(instance.deadline());
     EXPECT_EQ(end(instance, Killed{SIGKILL, false}), Words{}) << "its late end changes nothing";
@@ -165,13 +175,13 @@ TEST_F(LifecycleTest, StopWaitsForTheWholeGroupAndKillsWhatIsLeftOfIt)
     stop(instance);
     EXPECT_EQ(end(instance, Killed{SIGTERM, false}, false), Words{}) << "the grace goes on for the group";
     EXPECT_EQ(instance.state(), State::stopping);
-    EXPECT_EQ(advance(instance, 10s), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(advance(instance, 10s), (Words{"tell", "group SIGKILL"}));
     EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }), Words{"completed"});
 }
 
 TEST_F(LifecycleTest, ARestartWaitsUntilTheOldGroupIsGone)
 {
-    spec.availability = {.restart = Restart::always, .backoff = 0ms};
+    spec.availability = {.restart = Restart::always, .backoff = 0ms, .backoff_jitter = 0};
     auto instance = started();
     EXPECT_EQ(end(instance, Exited{1}, false), (Words{"stopping", "group SIGTERM", "group SIGCONT"}));
     EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.group_emptied(now, out); }), Words{"backoff"});
@@ -180,7 +190,7 @@ TEST_F(LifecycleTest, ARestartWaitsUntilTheOldGroupIsGone)
 
 TEST_F(LifecycleTest, AStopWhileTheOldGroupIsEndingPreventsTheRestart)
 {
-    spec.availability = {.restart = Restart::always};
+    spec.availability = {.restart = Restart::always, .backoff_jitter = 0};
     auto instance = started();
     end(instance, Exited{1}, false);
     EXPECT_EQ(stop(instance), Words{});
@@ -189,7 +199,7 @@ TEST_F(LifecycleTest, AStopWhileTheOldGroupIsEndingPreventsTheRestart)
 
 TEST_F(LifecycleTest, AStopDuringBackoffCancelsTheRestart)
 {
-    spec.availability = {.restart = Restart::always, .backoff = 1s};
+    spec.availability = {.restart = Restart::always, .backoff = 1s, .backoff_jitter = 0};
     auto instance = started();
     end(instance, Exited{1});
     EXPECT_EQ(stop(instance), Words{"completed"});
@@ -198,10 +208,12 @@ TEST_F(LifecycleTest, AStopDuringBackoffCancelsTheRestart)
 
 TEST_F(LifecycleTest, AStopBetweenSpawnAndItsReportStillEndsTheProcess)
 {
-    Lifecycle instance{id, spec};
-    on(instance, [&](auto& i, auto& out) { i.start(now, out); });
+    Lifecycle instance{id, spec, 1};
+    on(instance, [&](auto& i, auto& out) { i.begin(now, out); });
     EXPECT_EQ(stop(instance), (Words{"stopping", "group SIGTERM", "group SIGCONT"}));
-    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(42, now, out); }), Words{});
+    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.spawned(42, now, out); }),
+              (Words{"group SIGTERM", "group SIGCONT"}))
+        << "it was not there when it was told first";
     EXPECT_EQ(end(instance, Killed{SIGTERM, false}), Words{"completed"});
 }
 
@@ -209,8 +221,8 @@ TEST_F(LifecycleTest, TheStopCommandReplacesTheSignalButNotTheKill)
 {
     spec.shutdown = {.command = "kill $MAINPID", .timeout = 2s};
     auto instance = started();
-    EXPECT_EQ(stop(instance), (Words{"stopping", "stop command"}));
-    EXPECT_EQ(advance(instance, 2s), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(stop(instance), (Words{"stopping", "shutdown.command"}));
+    EXPECT_EQ(advance(instance, 2s), (Words{"tell", "group SIGKILL"}));
 }
 
 TEST_F(LifecycleTest, ParentOnlySparesTheRestOfTheGroupAtFirst)
@@ -218,7 +230,7 @@ TEST_F(LifecycleTest, ParentOnlySparesTheRestOfTheGroupAtFirst)
     spec.shutdown = {.timeout = 1s, .parent_only = true};
     auto instance = started();
     EXPECT_EQ(stop(instance), (Words{"stopping", "leader SIGTERM", "leader SIGCONT"}));
-    EXPECT_EQ(advance(instance, 1s), (Words{"stopping", "group SIGKILL"}));
+    EXPECT_EQ(advance(instance, 1s), (Words{"tell", "group SIGKILL"}));
 }
 
 TEST_F(LifecycleTest, TheRestOfTheGroupIsToldOnceTheLeaderHasEndedAlone)
@@ -227,7 +239,7 @@ TEST_F(LifecycleTest, TheRestOfTheGroupIsToldOnceTheLeaderHasEndedAlone)
     auto instance = started();
     stop(instance);
     EXPECT_EQ(end(instance, Killed{SIGTERM, false}, false), (Words{"group SIGTERM", "group SIGCONT"}));
-    EXPECT_EQ(advance(instance, 1s), (Words{"stopping", "group SIGKILL"})) << "within the same grace";
+    EXPECT_EQ(advance(instance, 1s), (Words{"tell", "group SIGKILL"})) << "within the same grace";
 }
 
 TEST_F(LifecycleTest, TheSignalIsSentWhereTheStopCommandCannotBe)
@@ -235,8 +247,11 @@ TEST_F(LifecycleTest, TheSignalIsSentWhereTheStopCommandCannotBe)
     spec.shutdown = {.command = "./stop"};
     auto instance = started();
     stop(instance);
-    EXPECT_EQ(on(instance, [&](auto& i, auto& out) { i.stop_command_failed(now, out); }),
-              (Words{"group SIGTERM", "group SIGCONT"}));
+    EXPECT_EQ(on(instance,
+                 [&](auto& i, auto& out) {
+                     i.command_ended(i.run(), Command::stop, NotStarted{"cannot execute"}, now, out);
+                 }),
+              (Words{"tell", "group SIGTERM", "group SIGCONT"}));
 }
 
 TEST_F(LifecycleTest, KillNeitherWaitsNorRunsTheStopCommand)

@@ -37,6 +37,24 @@ TEST(ProcessTree, RefusesWhatIsNoStatLine)
         EXPECT_FALSE(parse_kinship(text)) << text;
 }
 
+TEST(ProcessTree, ReadsNameStartAndKind)
+{
+    const auto stat = parse_process_stat("42 (a) b) S 7 42 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 6789 10 11");
+    ASSERT_TRUE(stat);
+    EXPECT_EQ(stat->command, "a) b");
+    EXPECT_EQ(stat->kin.parent, 7);
+    EXPECT_EQ(stat->start_time, 6789U);
+    EXPECT_FALSE(stat->kernel_thread);
+    EXPECT_TRUE(parse_process_stat("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0")->kernel_thread);
+    EXPECT_FALSE(parse_process_stat("42 (web) S 7 42 41 0 -1 4194560 1 2 3"));
+}
+
+TEST(ProcessTree, AZombieDoesNotRun)
+{
+    for (const char state : {'Z', 'X'}) EXPECT_FALSE((Kinship{.state = state}.runs())) << state;
+    for (const char state : {'R', 'S', 'D', 'T'}) EXPECT_TRUE((Kinship{.state = state}.runs())) << state;
+}
+
 TEST(ProcessTree, KnowsWhetherAGroupStillRuns)
 {
     EXPECT_TRUE(group_runs(::getpgrp()));

@@ -1,0 +1,50 @@
+#include "supervisor/app/hub_drain.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace pandora::supervisor::app {
+
+namespace {
+
+using hub::client::Json;
+
+constexpr const char* hub_object_name = "pandora.hub";
+
+/// The hub keeps to the time; longer than this it is only late when it does not run at all.
+constexpr std::chrono::milliseconds answer_slack{1'000};
+
+Json name_of(const std::string& process, std::uint32_t instance)
+{
+    return {{"process", process}, {"instance", instance}};
+}
+
+HubDrained drained_from(const hub::client::Outcome& outcome)
+{
+    const auto* answer = std::get_if<Json>(&outcome);
+    if (!answer || !answer->is_object()) return {};
+    return {answer->value("drained", false), answer->value("in_flight", std::uint32_t{0})};
+}
+
+} // namespace
+
+void drain(hub::client::Client& link, const std::string& process, std::uint32_t instance,
+           std::chrono::milliseconds timeout, std::function<void(HubDrained)> done)
+{
+    link.invoke(
+        hub_object_name, "drain", Json::array({name_of(process, instance), timeout.count()}),
+        [done = std::move(done)](const hub::client::Outcome& outcome) { done(drained_from(outcome)); },
+        timeout + answer_slack);
+}
+
+/// Again where the hub's own object was flooded by others: an undrain that is lost would starve the next run.
+void undrain(hub::client::Client& link, const std::string& process, std::uint32_t instance)
+{
+    link.invoke(hub_object_name, "undrain", Json::array({name_of(process, instance)}),
+                [&link, process, instance](const hub::client::Outcome& outcome) {
+                    const auto* error = std::get_if<hub::client::CallError>(&outcome);
+                    if (error && error->name == "PandoraBusyError") undrain(link, process, instance);
+                });
+}
+
+} // namespace pandora::supervisor::app

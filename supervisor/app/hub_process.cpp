@@ -1,0 +1,105 @@
+#include "supervisor/app/hub_process.hpp"
+
+#include "supervisor/app/http_listener.hpp"
+#include "supervisor/app/socket_pair.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <pwd.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+namespace pandora::supervisor::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t owner_only = 0600;
+constexpr mode_t everybody = 0666; // the hub admits by SO_PEERCRED, exactly whom it should
+
+/// We hold the run directory's lock, so whoever still listens there is the hub of a master that has just died: it ends
+/// as soon as it notices.
+os::UniqueFd listen_once_free(const fs::path& socket, mode_t mode)
+{
+    constexpr auto patience = std::chrono::seconds{3};
+    constexpr auto pause = std::chrono::milliseconds{20};
+    const auto end = core::Clock::now() + patience;
+    for (;;) {
+        try {
+            return os::listen_unix(socket, mode);
+        } catch (const std::system_error& error) {
+            if (error.code() != std::errc::address_in_use || core::Clock::now() > end) throw;
+        }
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+os::UniqueFd bind_hub(const os::RunDirectory& directory, mode_t mode)
+{
+    auto listener = listen_once_free(directory.hub_socket(), mode);
+    std::error_code ignored;
+    fs::remove(directory.legacy_hub_socket(), ignored);
+    fs::create_symlink(directory.hub_socket().filename(), directory.legacy_hub_socket());
+    return listener;
+}
+
+os::UniqueFd open_own_program()
+{
+    os::UniqueFd fd{::open("/proc/self/exe", O_PATH | O_CLOEXEC)};
+    if (!fd) throw std::system_error{errno, std::generic_category(), "/proc/self/exe"};
+    return fd;
+}
+
+/// What strangers send is never parsed with root's rights.
+std::optional<os::RunAs> hub_user()
+{
+    if (::geteuid() != 0) return std::nullopt;
+    const auto* nobody = ::getpwnam("nobody");
+    return nobody ? std::optional{os::RunAs{nobody->pw_uid, nobody->pw_gid, {}}} : std::nullopt;
+}
+
+} // namespace
+
+core::Member hub_member()
+{
+    procfiles::ProcessSpec spec;
+    spec.name = control::hub_process_name;
+    spec.availability = {.restart = procfiles::Restart::always,
+                         .backoff = procfiles::Millis{1}, // not 0: a hub that cannot stay up must not spin
+                         .backoff_max = procfiles::Millis{1'000},
+                         .reset_after = procfiles::Millis{10'000}};
+    spec.shutdown.timeout = procfiles::Millis{3'000};
+    return {std::move(spec), core::Role::builtin};
+}
+
+HubProcess::HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, std::vector<uid_t> admitted)
+    : options_{app.name, ::geteuid(), app.hub.frame_bytes_max, app.hub.call_timeout, std::move(admitted)},
+      listener_{bind_hub(directory, options_.admitted.empty() ? owner_only : everybody)},
+      socket_file_{directory.hub_socket()}, http_{listen_for_http(app.metrics)}, executable_{open_own_program()}
+{}
+
+HubProcess::~HubProcess() = default;
+
+os::SpawnRequest HubProcess::prepare()
+{
+    std::tie(link_ours_, link_hubs_) = make_socket_pair();
+    return broker_request(options_, {listener_.get(), link_hubs_.get(), http_.fd.get()}, executable_.get(), hub_user());
+}
+
+void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject& object)
+{
+    link_hubs_ = os::UniqueFd{};
+    hub::client::Options options;
+    options.location = {{"appName", options_.app},
+                        {"processName", control::supervisor_process_name},
+                        {"pid", std::to_string(::getpid())}};
+    link_ = std::make_unique<hub::client::Client>(io, std::move(options), link_ours_.release());
+    object.publish_on(*link_);
+    link_->start();
+}
+
+} // namespace pandora::supervisor::app

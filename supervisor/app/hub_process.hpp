@@ -1,0 +1,54 @@
+// The hub as the master's first child: the sockets it serves, how it is started, and the link to it.
+#pragma once
+
+#include "hub/client/cpp/client.hpp"
+#include "procfiles/spec.hpp"
+#include "supervisor/app/requests.hpp"
+#include "supervisor/control/supervisor_object.hpp"
+#include "supervisor/core/fleet.hpp"
+#include "supervisor/os/listen_sockets.hpp"
+#include "supervisor/os/run_directory.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace pandora::supervisor::app {
+
+/// The hub as a member of the fleet: always there, back at once, a little slower if it cannot stay up.
+core::Member hub_member();
+
+/// Owns the listeners, which outlive each life of the hub process. Lives on the master's loop.
+class HubProcess {
+public:
+    /// Binds. `admitted`: users other than the owner that may connect. Throws std::runtime_error or std::system_error.
+    HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, std::vector<uid_t> admitted);
+    ~HubProcess();
+    HubProcess(const HubProcess&) = delete;
+    HubProcess& operator=(const HubProcess&) = delete;
+
+    /// For one life of it, with a link of its own. Throws std::system_error.
+    os::SpawnRequest prepare();
+
+    /// It has been started: publishes `object` over the link of this life.
+    void connect(boost::asio::io_context& io, control::SupervisorObject& object);
+
+    /// Null before the first life.
+    hub::client::Client* link() { return link_.get(); }
+
+    std::uint16_t http_port() const { return http_.port; }
+
+private:
+    BrokerOptions options_;
+    os::UniqueFd listener_;
+    os::SocketFile socket_file_;
+    os::TcpListener http_;
+    os::UniqueFd executable_; // of this program
+    os::UniqueFd link_ours_;  // between prepare and connect
+    os::UniqueFd link_hubs_;
+    std::unique_ptr<hub::client::Client> link_;
+};
+
+} // namespace pandora::supervisor::app

@@ -1,0 +1,211 @@
+#include "supervisor/cli/commands.hpp"
+
+#include "supervisor/cli/change.hpp"
+#include "supervisor/cli/check.hpp"
+#include "supervisor/cli/hub_routes.hpp"
+#include "supervisor/cli/inspect.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace pandora::supervisor::cli {
+
+namespace {
+
+using Paths = std::vector<std::filesystem::path>;
+
+constexpr const char* targets_help = "PROCESS, PROCESS/INDEX, ns:NAMESPACE or all";
+
+/// The commands, the values that their options are parsed into, and the one that was given.
+class Commands {
+public:
+    explicit Commands(const Deeds& deeds) : deeds_{deeds}
+    {
+        program_.set_version_flag("--version", "pandora " PANDORA_VERSION);
+        program_.require_subcommand(1);
+        where_.runtime_root = deeds.runtime_root;
+        add_run();
+        add_check();
+        add_inspecting();
+        add_changing();
+        add_scale();
+        add_signal();
+        add_hub();
+        auto* broker = program_.add_subcommand("broker")->group("")->prefix_command(); // `pandora run` starts it
+        broker->callback([this, broker] { verb_ = [this, broker] { return deeds_.broker(broker->remaining()); }; });
+    }
+
+    Commands(const Commands&) = delete;
+    Commands& operator=(const Commands&) = delete;
+
+    int perform(int argc, char** argv)
+    {
+        try {
+            program_.parse(argc, argv);
+        } catch (const CLI::ParseError& said) { // --help and --version come this way, too
+            return program_.exit(said) == 0 ? 0 : 2;
+        }
+        return verb_();
+    }
+
+private:
+    using Act = std::function<int()>;
+
+    CLI::App* add(const char* name, const char* help, Act act)
+    {
+        auto* command = program_.add_subcommand(name, help);
+        command->callback([this, act = std::move(act)] { verb_ = act; });
+        return command;
+    }
+
+    /// A command that talks to a running app.
+    CLI::App* add_question(const char* name, const char* help, Act act)
+    {
+        auto* command = add(name, help, std::move(act));
+        command->add_option("--app", where_.app,
+                            "the app; default: $PANDORA_HUB_SOCKET, the app of ./procfile.yml, the only one that runs");
+        return command;
+    }
+
+    void add_files(CLI::App* command)
+    {
+        command->add_option("FILE", files_, "procfiles, read as one: later ones win [procfile.yml]");
+        command->add_option("-f,--file", more_files_, "the same; may be repeated");
+        command->add_option("-e,--env-file", load_.env_files, "variables, instead of those in .env; may be repeated");
+        command->add_flag("--strict", load_.strict, "what is only warned of is an error");
+    }
+
+    Paths files() const
+    {
+        Paths all = files_;
+        all.insert(all.end(), more_files_.begin(), more_files_.end());
+        return all.empty() ? Paths{"procfile.yml"} : all;
+    }
+
+    void add_run()
+    {
+        add_files(add("run", "run the processes of a procfile until they end or a signal comes",
+                      [this] { return deeds_.run(files(), load_); }));
+    }
+
+    void add_check()
+    {
+        auto* check = add("check", "tell what is wrong in a procfile", [this] {
+            check_.files = files();
+            check_.strict = load_.strict;
+            check_.env_files = load_.env_files;
+            return cli::check(check_);
+        });
+        add_files(check);
+        check->add_flag("--json", check_.json, "as JSON");
+        check->add_flag("--print", check_.print, "print what it comes to");
+        check->add_flag("--show-environment", check_.show_environment, "with the values of variables");
+    }
+
+    void add_inspecting()
+    {
+        auto* ps = add_question("ps", "list the processes of a running app",
+                                [this] { return cli::ps(where_, targets_, json_); });
+        ps->add_option("PROCESS", targets_, "only these");
+        ps->add_flag("--json", json_, "as JSON");
+
+        auto* describe = add_question("describe", "tell all about a process",
+                                      [this] { return cli::describe(where_, target_, json_); });
+        describe->add_option("PROCESS", target_, "PROCESS or PROCESS/INDEX")->required();
+        describe->add_flag("--json", json_, "as JSON");
+
+        auto* logs = add_question("logs", "print what a process wrote last", [this] {
+            logs_.target = target_;
+            return cli::logs(where_, logs_);
+        });
+        logs->add_option("PROCESS", target_, "PROCESS or PROCESS/INDEX")->required();
+        logs->add_option("-n,--lines", logs_.lines, "how many lines")->capture_default_str()->check(CLI::Range(10'000));
+        logs->add_flag("-f,--follow", logs_.follow, "go on with what it writes from now on");
+
+        auto* list = add("list", "list the running apps", [this] { return cli::list_apps(where_, json_); });
+        list->add_flag("--json", json_, "as JSON");
+    }
+
+    /// A command that changes something and waits until that is done.
+    CLI::App* add_change(const char* name, const char* help, Act act)
+    {
+        auto* command = add_question(name, help, std::move(act));
+        command->add_flag_callback(
+            "--no-wait", [this] { patience_.wait = false; }, "only hand the request over");
+        command->add_option_function<std::uint32_t>(
+            "--timeout", [this](std::uint32_t seconds) { patience_.timeout = std::chrono::seconds{seconds}; },
+            "seconds to wait at most [60]");
+        return command;
+    }
+
+    void add_changing()
+    {
+        const auto with_targets = [this](CLI::App* command) {
+            command->add_option("TARGET", targets_, targets_help)->required();
+            return command;
+        };
+        with_targets(add_change("start", "start what is down", [this] { return start(where_, targets_, patience_); }));
+        with_targets(add_change("stop", "stop, and keep down", [this] { return stop(where_, targets_, patience_); }));
+        with_targets(add_change("restart", "stop and start again", [this] {
+            return restart(where_, targets_, rolling_, patience_);
+        }))->add_flag("--rolling", rolling_, "each new instance is ready before its old one goes");
+        with_targets(add_change("reload", "take on a changed configuration",
+                                [this] { return reload(where_, targets_, patience_); }));
+    }
+
+    void add_scale()
+    {
+        auto* command = add_change("scale", "run more or fewer instances of a process",
+                                   [this] { return scale(where_, target_, replicas_, patience_); });
+        command->add_option("PROCESS", target_, "the process")->required();
+        command->add_option("REPLICAS", replicas_, "how many instances")->required();
+    }
+
+    void add_signal()
+    {
+        auto* command =
+            add_question("signal", "send a signal", [this] { return cli::signal(where_, targets_, signal_); });
+        command->add_option("SIGNAL", signal_, "a name, like HUP or SIGUSR1, or a number")->required();
+        command->add_option("TARGET", targets_, targets_help)->required();
+    }
+
+    void add_hub()
+    {
+        auto* hub = program_.add_subcommand("hub", "the message hub")->require_subcommand(1);
+        auto* serve = hub->add_subcommand("serve", "serve a hub without supervising anything");
+        serve->add_option("--socket", socket_, "path of its Unix socket")->required();
+        serve->add_option("--metrics", metrics_, "HOST:PORT for /metrics and /health; default: none");
+        serve->callback([this] { verb_ = [this] { return deeds_.hub_serve(socket_, metrics_); }; });
+
+        auto* routes = hub->add_subcommand("routes", "list who is connected and what they publish");
+        routes->add_option("--socket", routes_.socket, "the hub's socket; default: $PANDORA_HUB_SOCKET");
+        routes->add_flag("--json", routes_.json, "as JSON");
+        routes->add_flag("--all", routes_.all, "with the hub's own objects");
+        routes->callback([this] { verb_ = [this] { return hub_routes(routes_); }; });
+    }
+
+    CLI::App program_{"a process supervisor with a built-in IPC hub", "pandora"};
+    const Deeds& deeds_;
+    Act verb_;
+
+    Where where_;
+    Paths files_, more_files_;
+    procfiles::LoadOptions load_;
+    CheckOptions check_;
+    std::vector<std::string> targets_;
+    std::string target_;
+    bool json_ = false;
+    LogsOptions logs_;
+    Patience patience_;
+    bool rolling_ = false;
+    std::uint32_t replicas_ = 0;
+    std::string signal_;
+    std::filesystem::path socket_;
+    std::string metrics_;
+    RoutesOptions routes_;
+};
+
+} // namespace
+
+int perform(int argc, char** argv, const Deeds& deeds) { return Commands{deeds}.perform(argc, argv); }
+
+} // namespace pandora::supervisor::cli

@@ -1,0 +1,98 @@
+// The processes of the instances: started, signalled, watched until nothing of them is left.
+#pragma once
+
+#include "supervisor/core/events.hpp"
+#include "supervisor/driver/host.hpp"
+#include "supervisor/driver/main_process.hpp"
+#include "supervisor/driver/pipe.hpp"
+#include "supervisor/logs/pump.hpp"
+#include "supervisor/os/child.hpp"
+#include "supervisor/os/notify_fd.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pandora::supervisor {
+
+using Report = std::function<void(core::Event)>;
+
+/// Lives on one loop, on the thread that spawns; see os::spawn.
+class Children {
+public:
+    /// `busy_beside(instance)`: something else of the run, its stop command, is still at work.
+    Children(boost::asio::io_context& io, logs::Pump& pump, Host& host, Report report,
+             std::function<bool(core::InstanceId)> busy_beside);
+    ~Children();
+    Children(const Children&) = delete;
+    Children& operator=(const Children&) = delete;
+
+    /// Reports Spawned or SpawnFailed, and later Ended.
+    void spawn(core::InstanceId instance, core::Run run);
+
+    void signal(const core::Signal& action);
+
+    /// The worker says that `pid`, one of its processes, is its main one (MAINPID=). False: it cannot be watched.
+    bool set_main(core::InstanceId instance, pid_t pid);
+
+    /// Reaps `pid` if it is the leader of an instance.
+    bool collect(pid_t pid);
+
+    /// Looks whether what a leader left behind is gone.
+    void check_groups();
+
+    /// Which instance `pid` belongs to: itself, by an ancestor, or by its session.
+    std::optional<core::InstanceId> instance_of(pid_t pid) const;
+
+    /// Of the live leader, or the main process it has named.
+    std::optional<pid_t> main_pid(core::InstanceId instance) const;
+
+    std::optional<core::Run> run_of(core::InstanceId instance) const;
+
+    std::vector<pid_t> leaders() const;
+
+private:
+    struct Running {
+        os::Child child;
+        core::Run run{};
+        bool leader_alive = true; // false: reaped, but something of the run is left
+        std::optional<os::NotifyFd> notify_fd;
+        std::optional<MainProcess> main;
+    };
+
+    /// What its output goes through; the writers are closed once the child has them.
+    struct Streams {
+        Pipe out;
+        std::optional<Pipe> errors; // none: a terminal, where both are one
+    };
+
+    static std::optional<Streams> make_streams(bool terminal);
+    std::optional<Pipe> add_notify_pipe(const procfiles::ProcessSpec& spec, os::SpawnRequest& request);
+    os::SpawnResult<os::SpawnRequest> prepare(core::InstanceId instance);
+    void attach(core::InstanceId instance, core::Run run, const procfiles::ProcessSpec& spec, Streams streams);
+    void watch_notify_pipe(core::InstanceId instance, core::Run run, Pipe pipe);
+    void tell_spawned(core::InstanceId instance);
+    void leader_ended(core::InstanceId instance, const core::ExitStatus& status);
+    void forget(core::InstanceId instance);
+    bool nothing_left(core::InstanceId instance);
+    void watch_groups();
+
+    boost::asio::io_context& io_;
+    logs::Pump& pump_;
+    Host& host_;
+    Report report_;
+    std::function<bool(core::InstanceId)> busy_beside_;
+    std::map<core::InstanceId, Running> running_;
+    std::unordered_map<pid_t, core::InstanceId> by_leader_; // also of leaders that ended before their group
+    std::size_t leaderless_ = 0;                            // runs whose leader has ended
+    boost::asio::steady_timer group_timer_;
+    bool watching_groups_ = false;
+};
+
+} // namespace pandora::supervisor

@@ -1,0 +1,109 @@
+#include "supervisor/cli/commands.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace pandora::supervisor::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// Runs a command line, and keeps what it came to.
+class CommandsTest : public ::testing::Test {
+protected:
+    int perform(std::vector<std::string> words)
+    {
+        words.insert(words.begin(), "pandora");
+        std::vector<char*> argv;
+        for (auto& word : words) argv.push_back(word.data());
+        ::testing::internal::CaptureStderr();
+        ::testing::internal::CaptureStdout();
+        const int code = cli::perform(static_cast<int>(argv.size()), argv.data(), deeds);
+        output = ::testing::internal::GetCapturedStdout();
+        errors = ::testing::internal::GetCapturedStderr();
+        return code;
+    }
+
+    std::vector<std::string> files;
+    procfiles::LoadOptions options;
+    std::string socket, metrics, output, errors;
+    std::vector<std::string> arguments;
+    Deeds deeds{.run =
+                    [this](const auto& given, const auto& how) {
+                        for (const auto& file : given) files.push_back(file.string());
+                        options = how;
+                        return 7;
+                    },
+                .hub_serve =
+                    [this](const auto& where, const auto& address) {
+                        socket = where.string();
+                        metrics = address;
+                        return 8;
+                    },
+                .broker =
+                    [this](const auto& given) {
+                        arguments = given;
+                        return 9;
+                    },
+                .runtime_root = "/nonexistent"};
+};
+
+TEST_F(CommandsTest, RunTakesTheProcfileHereUnlessItIsToldOthers)
+{
+    EXPECT_EQ(perform({"run"}), 7);
+    EXPECT_THAT(files, ElementsAre("procfile.yml"));
+    EXPECT_FALSE(options.strict);
+    EXPECT_THAT(options.env_files, IsEmpty());
+}
+
+TEST_F(CommandsTest, RunTakesSeveralFilesInTheOrderInWhichTheyWin)
+{
+    EXPECT_EQ(perform({"run", "a.yml", "-f", "b.yml", "--file", "c.yml", "-e", "x.env", "-e", "y.env", "--strict"}), 7);
+    EXPECT_THAT(files, ElementsAre("a.yml", "b.yml", "c.yml"));
+    EXPECT_THAT(options.env_files, ElementsAre("x.env", "y.env"));
+    EXPECT_TRUE(options.strict);
+}
+
+TEST_F(CommandsTest, HubServeAndTheHubProcessGetWhatIsMeantForThem)
+{
+    EXPECT_EQ(perform({"hub", "serve", "--socket", "/s", "--metrics", ":0"}), 8);
+    EXPECT_EQ(socket + " " + metrics, "/s :0");
+    EXPECT_EQ(perform({"broker", "shop", "0", "16", "5000"}), 9);
+    EXPECT_THAT(arguments, ElementsAre("shop", "0", "16", "5000"));
+}
+
+TEST_F(CommandsTest, WordsThatMakeNoCommandAreRefusedWithCodeTwo)
+{
+    const std::vector<std::vector<std::string>> wrong{{},
+                                                      {"fly"},
+                                                      {"stop"},
+                                                      {"scale", "web"},
+                                                      {"scale", "web", "many"},
+                                                      {"scale", "web", "-1"},
+                                                      {"signal", "HUP"},
+                                                      {"run", "--fast"},
+                                                      {"logs", "web", "-n", "-1"},
+                                                      {"stop", "web", "--timeout", "soon"}};
+    for (const auto& words : wrong) {
+        EXPECT_EQ(perform(words), 2) << ::testing::PrintToString(words);
+        EXPECT_NE(errors, "");
+    }
+    EXPECT_THAT(files, IsEmpty());
+}
+
+TEST_F(CommandsTest, HelpIsNoMistake)
+{
+    EXPECT_EQ(perform({"--help"}), 0);
+    for (const char* verb : {"run", "check", "ps", "describe", "logs", "list", "start", "stop", "restart", "reload",
+                             "scale", "signal", "hub"})
+        EXPECT_THAT(output, HasSubstr("\n  " + std::string{verb} + " "));
+    EXPECT_EQ(output.find("broker"), std::string::npos) << "that is for pandora itself";
+}
+
+} // namespace
+} // namespace pandora::supervisor::cli
