@@ -63,6 +63,8 @@ public:
     /// Asks until the master answers: a connection is not made a stranger because the master was busy.
     void identify(const hub::Credentials& peer, Identified done) override
     {
+        if (peer.pid <= 0) // of a pid namespace that is none of ours: nobody can say who that is
+            return done({.app = "", .process = "", .instance = 0, .credentials = peer});
         host_.client().invoke(
             control::supervisor_object_name, "who_is", Json::array({peer.pid}),
             [this, peer, done = std::move(done)](const Outcome& outcome) mutable {

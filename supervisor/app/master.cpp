@@ -23,10 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-core::Fleet make_fleet(const procfiles::AppSpec& app)
+/// Takes the processes over: with a thousand of them a second copy would be felt.
+core::Fleet make_fleet(procfiles::AppSpec& app)
 {
-    std::vector<core::Member> members{hub_member()};
-    for (const auto& process : app.processes) members.push_back({process, core::Role::worker});
+    std::vector<core::Member> members;
+    auto processes = std::exchange(app.processes, std::vector<procfiles::ProcessSpec>{});
+    members.reserve(processes.size() + 1);
+    members.push_back(hub_member());
+    for (auto& process : processes) members.push_back({std::move(process), core::Role::worker});
     return core::Fleet{std::move(members), {app.groups, app.max_unready, std::random_device{}()}};
 }
 
@@ -65,9 +69,11 @@ std::optional<std::string> own_variable(std::string_view name)
 Master::Master(procfiles::AppSpec app)
     : app_{std::move(app)}, directory_{app_.name}, place_{app_.name, directory_.path(), directory_.hub_socket(),
                                                           directory_.path() / "notify.sock", os::make_run_id()},
+      log_writers_{logs::writers_by_file(app_.processes)},
       logs_directory_{default_log_directory(app_.name, ::geteuid() == 0, own_variable, directory_.path())},
       inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()},
-      isolations_{app_}, pump_{STDOUT_FILENO, name_width(app_)}, sockets_{io_, app_.sockets},
+      isolations_{app_}, pump_{STDOUT_FILENO, name_width(app_)},
+      succession_{directory_, place_.run_id, isolations_, pump_}, sockets_{io_, app_.sockets},
       hub_{app_, directory_, isolations_.foreign_users()}, fleet_{make_fleet(app_)}, driver_{io_, fleet_, pump_, *this},
       signals_{io_, SIGINT, SIGTERM, SIGQUIT}, memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}
 {
@@ -80,7 +86,6 @@ Master::Master(procfiles::AppSpec app)
             pump_.say("notification of pid " + std::to_string(sender.pid) + ": " + std::string{why});
         });
     if (!is_ignored(SIGHUP)) signals_.add(SIGHUP); // nohup(1) asks that it stays so
-    ::signal(SIGPIPE, SIG_IGN); // a closed console is an error of write(2), not our end; children get the default back
     os::become_subreaper();
 }
 
@@ -95,27 +100,11 @@ int Master::run()
     pump_.say("app " + app_.name + ", run directory " + directory_.path().string());
     pump_.say("metrics on http://" + app_.metrics.host + ":" + std::to_string(hub_.http_port()) + "/metrics");
     for (const auto& line : isolations_.unapplied()) pump_.say(line);
-    clear_the_past();
-    const auto recycles = [](const procfiles::ProcessSpec& process) { return process.recycle.memory > 0; };
-    if (std::ranges::any_of(app_.processes, recycles)) read_memory();
+    read_memory();
     await_signal();
     driver_.report(core::Begin{});
     io_.run();
     return exit_code_.value_or(1);
-}
-
-/// What a killed master left behind is ended before anything starts, so that nothing runs twice.
-void Master::clear_the_past()
-{
-    const auto previous = os::previous_run_id(directory_.path());
-    if (!previous.empty()) {
-        const auto left = os::end_survivors(
-            {.run_id = previous, .uids = isolations_.all_users()}, {}, [this](const os::Survivor& survivor) {
-                pump_.say("left by the previous master, ending it: " + os::describe(survivor));
-            });
-        for (const auto& survivor : left) pump_.say("cannot be ended: " + os::describe(survivor));
-    }
-    os::keep_run_id(directory_.path(), place_.run_id);
 }
 
 void Master::await_signal()
@@ -138,7 +127,9 @@ void Master::stop_on(int signal)
         kill_asked_ = true;
         pump_.say(core::signal_name(signal) + " again: killing");
         driver_.report(core::KillAll{128 + signal});
-        if (sweep_) begin_sweep();
+        if (!sweep_) return;
+        sweep_->hurry(core::Clock::now());
+        step_sweep();
     }
 }
 
@@ -152,7 +143,7 @@ const procfiles::ProcessSpec& Master::spec_of(core::InstanceId instance)
     const auto& spec = fleet_.member(instance.process).spec;
     if (!spec.per_replica) return spec;
     auto& kept = kept_[instance].spec;
-    if (!kept) kept = procfiles::for_replica(spec, instance.index);
+    if (!kept) kept = std::make_unique<const procfiles::ProcessSpec>(procfiles::for_replica(spec, instance.index));
     return *kept;
 }
 
@@ -165,11 +156,13 @@ os::SpawnRequest Master::prepare(core::InstanceId instance)
 {
     if (is_hub(instance)) {
         auto request = hub_.prepare();
+        request.shelf = &shelf_;
         isolations_.apply_oom_score(request);
         return request;
     }
     const auto& spec = spec_of(instance);
     auto request = worker_request(spec, environment_of(instance));
+    request.shelf = &shelf_;
     request.descriptor_limit = descriptor_limit_;
     if (!spec.sockets.empty()) hand_over(sockets_.for_instance(spec, instance.index), request);
     isolations_.apply(spec, instance.index, request);
@@ -183,6 +176,7 @@ os::SpawnRequest Master::prepare_command(core::InstanceId instance, const procfi
 {
     const auto& spec = spec_of(instance);
     auto request = command_request(spec, command, folder, environment_of(instance), main_pid);
+    request.shelf = &shelf_;
     request.descriptor_limit = descriptor_limit_;
     isolations_.apply(spec, request);
     return request;
@@ -193,7 +187,8 @@ logs::Source Master::output_of(core::InstanceId instance)
     const auto& spec = spec_of(instance);
     auto& output = kept_[instance].output;
     if (!output && !is_hub(instance))
-        output = std::make_shared<const logs::Output>(logs::output_of(app_, spec, instance.index, logs_directory_));
+        output =
+            std::make_shared<const logs::Output>(logs::output_of(spec, instance.index, logs_directory_, log_writers_));
     return {.instance = {spec.name, instance.index},
             .label = driver_.label(instance),
             .colour = static_cast<std::size_t>(instance.process),
@@ -203,7 +198,8 @@ logs::Source Master::output_of(core::InstanceId instance)
 
 const os::Cgroup* Master::cgroup_of(core::InstanceId instance)
 {
-    return is_hub(instance) ? nullptr : isolations_.cgroup_of(spec_of(instance), instance.index);
+    const auto* cgroup = is_hub(instance) ? nullptr : isolations_.cgroup_of(spec_of(instance), instance.index);
+    return cgroup && cgroup->exists() ? cgroup : nullptr;
 }
 
 void Master::spawned(core::InstanceId instance)
@@ -242,11 +238,6 @@ os::ConnectionWait Master::listen(core::ProcessId process, std::function<void()>
 void Master::sweep(std::function<void()> done)
 {
     swept_ = std::move(done);
-    begin_sweep();
-}
-
-void Master::begin_sweep()
-{
     os::SurvivorPlan::Patience patience;
     if (kill_asked_) patience.grace = std::chrono::milliseconds{0};
     sweep_.emplace(os::SurvivorMarks{.run_id = place_.run_id,
@@ -276,11 +267,14 @@ void Master::announced(const core::Announce& change)
     const auto text = narrate(change);
     if (text) pump_.say(driver_.label(change.instance) + " " + *text);
     tell(change);
-    if (fleet_.has(change.instance)) return;
-    const auto& spec = fleet_.member(change.instance.process).spec; // scaled down: it will not come back
-    sockets_.retire(spec.name, change.instance.index);
-    isolations_.forget(spec, change.instance.index);
-    kept_.erase(change.instance);
+}
+
+void Master::removed(core::InstanceId instance)
+{
+    const auto& spec = fleet_.member(instance.process).spec;
+    sockets_.retire(spec.name, instance.index);
+    isolations_.forget(spec, instance.index);
+    kept_.erase(instance);
 }
 
 void Master::told(core::InstanceId instance, const std::string& text)
@@ -298,7 +292,7 @@ void Master::receive_notification(const os::NotifySender& sender, std::string_vi
 {
     const auto notification = core::parse_notification(text);
     const auto instance = driver_.instance_of(sender.pid);
-    if (!instance) return; // of nobody we know, or of somebody who is gone
+    if (!instance || !fleet_.has(*instance)) return; // of nobody we know, or of somebody who is gone
     if (driver_.main_pid(*instance) != sender.pid && sender.has_ended()) return; // the number may be another's by now
     auto& complained = kept_[*instance].complained;
     const auto run = fleet_.instance(*instance).run();
@@ -309,6 +303,10 @@ void Master::receive_notification(const os::NotifySender& sender, std::string_vi
 
 void Master::read_memory()
 {
+    bool wanted = false;
+    for (std::uint32_t n = 0; n < fleet_.size(); ++n)
+        wanted = wanted || fleet_.member(core::ProcessId{n}).spec.recycle.memory > 0;
+    if (!wanted) return;
     memory_.start(
         [this] {
             std::vector<MemoryQuery> queries;

@@ -6,6 +6,7 @@
 #include "supervisor/app/isolation.hpp"
 #include "supervisor/app/memory_sampler.hpp"
 #include "supervisor/app/requests.hpp"
+#include "supervisor/app/succession.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 #include "supervisor/core/fleet.hpp"
 #include "supervisor/driver/driver.hpp"
@@ -48,11 +49,17 @@ private:
                                      const std::filesystem::path& folder, std::optional<pid_t> main_pid) override;
     logs::Source output_of(core::InstanceId instance) override;
     const os::Cgroup* cgroup_of(core::InstanceId instance) override;
+
+    const std::string& run_id() const override { return place_.run_id; }
+
+    bool is_builtin(core::InstanceId instance) const override { return is_hub(instance); }
+
     void spawned(core::InstanceId instance) override;
     bool leader_ended(core::InstanceId instance) override;
     void drain(core::InstanceId instance, core::Millis limit, std::function<void()> done) override;
     os::ConnectionWait listen(core::ProcessId process, std::function<void()> arrived) override;
     void sweep(std::function<void()> done) override;
+    void removed(core::InstanceId instance) override;
     void announced(const core::Announce& change) override;
     void told(core::InstanceId instance, const std::string& text) override;
     void finished(int exit_code) override;
@@ -68,7 +75,7 @@ private:
 
     /// What is kept of an instance beside what the fleet knows.
     struct Kept {
-        std::optional<procfiles::ProcessSpec> spec; // where it differs from the other replicas'
+        std::unique_ptr<const procfiles::ProcessSpec> spec; // where it differs from the other replicas'
         std::shared_ptr<const logs::Output> output;
         std::string cause;           // of its last change of state
         std::uint64_t oom_kills = 0; // in its cgroup, before its present run
@@ -77,13 +84,12 @@ private:
 
     bool is_hub(core::InstanceId instance) const;
     EnvironmentBlock environment_of(core::InstanceId instance);
-    void clear_the_past();
-    void begin_sweep();
     void step_sweep();
     void tell(const core::Announce& change);
     void receive_notification(const os::NotifySender& sender, std::string_view text);
     void read_memory();
     std::optional<core::ProcessId> find(const std::string& process) const;
+    void report_later(core::Event event);
     std::optional<control::Refused> scale(const control::ScaleRequest& request);
     void send(const core::Which& which, int signal);
     control::InstanceView view_of(core::InstanceId instance) const;
@@ -92,15 +98,18 @@ private:
     void await_signal();
     void stop_on(int signal);
 
-    procfiles::AppSpec app_;
+    os::DescriptorShelf shelf_; // first: it wants low numbers
+    procfiles::AppSpec app_;    // its processes are the fleet's
     os::RunDirectory directory_;
     Place place_;
+    logs::Writers log_writers_;
     std::filesystem::path logs_directory_;
     EnvironmentBlock inherited_;
     os::DescriptorLimit descriptor_limit_; // as it was given to us
     Isolations isolations_;
     boost::asio::io_context io_{1};
     logs::Pump pump_;
+    Succession succession_;
     os::SocketSet sockets_;
     HubProcess hub_;
     core::Fleet fleet_;

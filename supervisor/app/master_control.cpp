@@ -96,6 +96,7 @@ control::InstanceView Master::view_of(core::InstanceId id) const
     if (const auto kept = kept_.find(id); kept != kept_.end()) view.cause = kept->second.cause;
     if (const auto other = fleet_.waits_for(id); !other.empty()) view.cause = "waiting for " + other;
     view.health = health_of(instance);
+    view.rolling = fleet_.is_rolling(id.process);
     view.status = instance.status_text();
     if (instance.state() == core::State::backoff && instance.deadline())
         view.next_start = app::unix_time(*instance.deadline());
@@ -149,9 +150,10 @@ std::optional<control::Description> Master::describe(const control::Target& targ
     for (auto& view : views())
         if (view.process == target.process && (!target.index || *target.index == view.instance))
             found.instances.push_back(std::move(view));
-    if (found.instances.empty()) return std::nullopt;
-    const auto spec = std::ranges::find(app_.processes, target.process, &procfiles::ProcessSpec::name);
-    if (spec != app_.processes.end()) found.spec = spec_text(app_, *spec);
+    const auto process = find(target.process);
+    if (found.instances.empty() || !process) return std::nullopt;
+    const auto& member = fleet_.member(*process);
+    if (member.role == core::Role::worker) found.spec = spec_text(app_, member.spec);
     return found;
 }
 
@@ -163,7 +165,12 @@ std::optional<control::Refused> Master::act(const control::Request& request)
             if (const auto process = find(target.process)) act(core::Which{*process, target.index});
     };
     const auto report_each = [&](const control::Targets& targets, auto event) {
-        each(targets, [&](const core::Which& which) { driver_.report(event(which)); });
+        each(targets, [&](const core::Which& which) {
+            if (fleet_.member(which.process).role == core::Role::builtin)
+                report_later(event(which));
+            else
+                driver_.report(event(which));
+        });
     };
     return std::visit(core::Overloaded{
                           [&](const control::StartRequest& r) -> std::optional<control::Refused> {
@@ -193,6 +200,16 @@ std::optional<control::Refused> Master::act(const control::Request& request)
                           },
                       },
                       request);
+}
+
+/// Of the hub: the answer to whoever asked goes through it.
+void Master::report_later(core::Event event)
+{
+    constexpr std::chrono::milliseconds time_to_answer{100};
+    const auto timer = std::make_shared<boost::asio::steady_timer>(io_, time_to_answer);
+    timer->async_wait([this, timer, event = std::move(event)](const boost::system::error_code& error) {
+        if (!error) driver_.report(event);
+    });
 }
 
 std::optional<control::Refused> Master::scale(const control::ScaleRequest& request)
@@ -236,13 +253,13 @@ void Master::tell(const core::Announce& change)
 {
     auto reason = reason_of(change);
     kept_[change.instance].cause = reason;
-    object_.changed({.process = fleet_.member(change.instance.process).spec.name,
-                     .instance = change.instance.index,
-                     .from = core::name(change.from),
-                     .to = core::name(change.to),
-                     .at = app::unix_time(change.at),
-                     .reason = std::move(reason)},
-                    hub_.link());
+    const bool first = object_.changed({.process = fleet_.member(change.instance.process).spec.name,
+                                        .instance = change.instance.index,
+                                        .from = core::name(change.from),
+                                        .to = core::name(change.to),
+                                        .at = app::unix_time(change.at),
+                                        .reason = std::move(reason)});
+    if (first) boost::asio::post(io_, [this] { object_.tell(hub_.link()); });
 }
 
 } // namespace pandora::supervisor::app

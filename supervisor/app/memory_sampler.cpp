@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <unistd.h>
 #include <utility>
 
 namespace pandora::supervisor::app {
@@ -41,7 +42,7 @@ void MemorySampler::read()
 {
     boost::asio::post(thread_, [this, queries = ask_()] {
         std::vector<pid_t> sessions;
-        for (const auto& query : queries) sessions.push_back(query.leader);
+        for (const auto& query : queries) sessions.push_back(::getsid(query.main)); // it may lead none; -1: it is gone
         boost::asio::post(io_, [this, queries, held = os::resident_by_session(sessions)] {
             for (std::size_t n = 0; n < queries.size(); ++n) tell_(queries[n], held[n]);
             wait();

@@ -17,7 +17,7 @@ namespace pandora::supervisor::app {
 struct MemoryQuery {
     core::InstanceId instance;
     core::Run run{};
-    pid_t leader = 0; // its session is what is added up
+    pid_t main = 0; // its session is what is added up
 };
 
 /// Lives on the master's loop; /proc is read on the sampler's thread.

@@ -65,7 +65,8 @@ int stop(const Where& where, const std::vector<std::string>& targets, const Pati
 
 int restart(const Where& where, const std::vector<std::string>& targets, bool rolling, const Patience& patience)
 {
-    return change(where, "restart", Json::array({targets, Json{{"rolling", rolling}}}), Restarted{}, patience);
+    return change(where, "restart", Json::array({targets, Json{{"rolling", rolling}}}),
+                  rolling ? Goal{Rolled{}} : Goal{Restarted{}}, patience);
 }
 
 int reload(const Where& where, const std::vector<std::string>& targets, const Patience& patience)

@@ -1,5 +1,6 @@
 #include "supervisor/cli/check.hpp"
 
+#include "procfiles/default_file.hpp"
 #include "procfiles/load.hpp"
 #include "procfiles/print.hpp"
 
@@ -42,7 +43,7 @@ Verdict judge(const CheckOptions& options)
     const auto& files = options.files;
     try {
         procfiles::Loaded loaded =
-            procfiles::load(files.empty() ? std::vector<std::filesystem::path>{"procfile.yml"} : files,
+            procfiles::load(files.empty() ? std::vector{procfiles::default_file()} : files,
                             {.strict = options.strict, .env_files = options.env_files, .run_commands = options.print});
         const auto values = options.show_environment ? EnvironmentValues::shown : EnvironmentValues::hidden;
         return {std::move(loaded.warnings), options.print ? procfiles::print(loaded.app, values) : ""};

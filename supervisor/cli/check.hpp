@@ -10,7 +10,7 @@
 namespace pandora::supervisor::cli {
 
 struct CheckOptions {
-    std::vector<std::filesystem::path> files;     // read as one, later ones win; none = procfile.yml
+    std::vector<std::filesystem::path> files;     // read as one, later ones win; none = procfiles::default_file()
     bool strict = false;                          // what a process-compose file is warned of is an error
     bool json = false;                            // the problems as JSON, on standard output
     bool print = false;                           // what a right procfile comes to, as YAML, on standard output

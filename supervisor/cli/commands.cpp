@@ -1,5 +1,6 @@
 #include "supervisor/cli/commands.hpp"
 
+#include "procfiles/default_file.hpp"
 #include "supervisor/cli/change.hpp"
 #include "supervisor/cli/check.hpp"
 #include "supervisor/cli/hub_routes.hpp"
@@ -61,14 +62,17 @@ private:
     CLI::App* add_question(const char* name, const char* help, Act act)
     {
         auto* command = add(name, help, std::move(act));
-        command->add_option("--app", where_.app,
-                            "the app; default: $PANDORA_HUB_SOCKET, the app of ./procfile.yml, the only one that runs");
+        command->add_option(
+            "--app", where_.app,
+            "the app; default: $PANDORA_HUB_SOCKET, the app of the procfile here, the only one that runs");
         return command;
     }
 
     void add_files(CLI::App* command)
     {
-        command->add_option("FILE", files_, "procfiles, read as one: later ones win [procfile.yml]");
+        command->add_option(
+            "FILE", files_,
+            "procfiles, read as one: later ones win; default: procfile.yml, process-compose.yml or Procfile here");
         command->add_option("-f,--file", more_files_, "the same; may be repeated");
         command->add_option("-e,--env-file", load_.env_files, "variables, instead of those in .env; may be repeated");
         command->add_flag("--strict", load_.strict, "what is only warned of is an error");
@@ -78,7 +82,7 @@ private:
     {
         Paths all = files_;
         all.insert(all.end(), more_files_.begin(), more_files_.end());
-        return all.empty() ? Paths{"procfile.yml"} : all;
+        return all.empty() ? Paths{procfiles::default_file()} : all;
     }
 
     void add_run()

@@ -1,6 +1,7 @@
 #include "supervisor/cli/running_apps.hpp"
 
 #include "hub/client/cpp/unix_socket.hpp"
+#include "procfiles/default_file.hpp"
 #include "procfiles/load.hpp"
 
 #include <algorithm>
@@ -15,8 +16,6 @@ namespace pandora::supervisor::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* default_procfile = "procfile.yml";
 
 /// The master binds the hub's socket, and the kernel remembers who called listen(2).
 pid_t listener_pid(int connected)
@@ -44,9 +43,10 @@ const RunningApp* find(const std::vector<RunningApp>& running, const std::string
 std::optional<std::string> app_here()
 {
     std::error_code ignored;
-    if (!fs::exists(default_procfile, ignored)) return std::nullopt;
+    const auto file = procfiles::default_file();
+    if (!fs::exists(file, ignored)) return std::nullopt;
     try {
-        return procfiles::load({default_procfile}).app.name;
+        return procfiles::load({file}, {.run_commands = false}).app.name;
     } catch (const std::exception&) {
         return std::nullopt;
     }

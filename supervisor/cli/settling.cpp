@@ -58,8 +58,18 @@ std::optional<Line> restarted(const InstanceView& view, const Before& before)
     return running(view);
 }
 
+/// A rolling replace ends with all of them replaced, or is taken back; both are seen when it is over.
+std::optional<Line> rolled(const InstanceView& view, const Before& before)
+{
+    if (view.rolling) return std::nullopt;
+    if (view.runs > before.runs || view.state == "failed") return running(view);
+    return Line{name_of(view) + " was not replaced: the rolling replace was taken back", false};
+}
+
 std::optional<Line> settled(const Goal& goal, const InstanceView& view, const Before& before)
 {
+    if (std::holds_alternative<Rolled>(goal)) return rolled(view, before);
+    if (std::holds_alternative<Reloaded>(goal) && view.rolling) return std::nullopt;
     if (std::holds_alternative<Stopped>(goal)) return stopped(view);
     if (std::holds_alternative<Restarted>(goal)) return restarted(view, before);
     return running(view);
@@ -120,7 +130,8 @@ std::variant<Outcome, Underway> look(const Goal& goal, const control::Accepted& 
     if (const auto* scaled = std::get_if<Scaled>(&goal)) return look_scaled(*scaled, now);
     Tally tally;
     for (const auto& one : before.instances) {
-        const bool goes = std::holds_alternative<Stopped>(goal) || std::holds_alternative<Restarted>(goal);
+        const bool goes = std::holds_alternative<Stopped>(goal) || std::holds_alternative<Restarted>(goal) ||
+                          std::holds_alternative<Rolled>(goal);
         if (const auto* view = find(now, one.process, one.instance))
             tally.add(*view, settled(goal, *view, one));
         else // scaled away, or a rolling replace has put one of another index in its place

@@ -19,7 +19,10 @@ struct Stopped {};
 /// Each of them runs anew.
 struct Restarted {};
 
-/// None of them is on its way from one state to another.
+/// Each of them runs anew, replaced by one that was ready before.
+struct Rolled {};
+
+/// None of them is on its way from one state to another, or being replaced.
 struct Reloaded {};
 
 /// The process has so many instances.
@@ -28,7 +31,7 @@ struct Scaled {
     std::uint32_t replicas = 0;
 };
 
-using Goal = std::variant<Started, Stopped, Restarted, Reloaded, Scaled>;
+using Goal = std::variant<Started, Stopped, Restarted, Rolled, Reloaded, Scaled>;
 
 /// What became of one instance, as a line for people: "web/0 ready, pid 17".
 struct Line {

@@ -9,7 +9,7 @@ void History::add(const StateChange& change)
     Past& past = pasts_[{change.process, change.instance}];
     if (change.to == "starting") ++past.runs;
     past.changes.push_back(change);
-    if (past.changes.size() > changes_kept) past.changes.pop_front();
+    if (past.changes.size() > changes_kept) past.changes.erase(past.changes.begin());
 }
 
 const History::Past* History::past_of(const std::string& process, std::uint32_t instance) const

@@ -4,7 +4,6 @@
 #include "supervisor/control/messages.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -29,7 +28,7 @@ public:
 private:
     struct Past {
         std::uint64_t runs = 0;
-        std::deque<StateChange> changes;
+        std::vector<StateChange> changes; // the oldest first
     };
 
     const Past* past_of(const std::string& process, std::uint32_t instance) const;

@@ -53,6 +53,7 @@ void to_json(Json& json, const InstanceView& view)
             {"status", view.status},
             {"next_start", or_null(view.next_start)},
             {"not_applied", view.not_applied},
+            {"rolling", view.rolling},
             {"runs", view.runs},
             {"usage", std::move(usage)}};
 }
@@ -70,6 +71,7 @@ void from_json(const Json& json, InstanceView& view)
     json.at("health").get_to(view.health);
     json.at("status").get_to(view.status);
     json.at("not_applied").get_to(view.not_applied);
+    json.at("rolling").get_to(view.rolling);
     json.at("runs").get_to(view.runs);
     view.pid = optional_at<int>(json, "pid");
     view.start_time = optional_at<double>(json, "start_time");

@@ -47,6 +47,7 @@ struct InstanceView {
     std::string status;                   // what the worker says of itself (STATUS= of sd_notify)
     std::optional<double> next_start;     // when it starts by itself: the end of a backoff, the next due time
     std::vector<std::string> not_applied; // limits asked for that this machine does not grant, each with the reason
+    bool rolling = false;                 // a rolling replace of its process is under way
     std::uint64_t runs = 0;               // how often it has been started; filled in by SupervisorObject
 };
 

@@ -121,10 +121,17 @@ Accepted SupervisorObject::before(const Request& request, const std::vector<Know
     return accepted;
 }
 
-void SupervisorObject::changed(const StateChange& change, hub::client::Client* link)
+bool SupervisorObject::changed(StateChange change)
 {
     history_.add(change);
-    if (link) link->emit(supervisor_object_name, state_event_name, Json::array({Json(change)}));
+    untold_.push_back(std::move(change));
+    return untold_.size() == 1;
+}
+
+void SupervisorObject::tell(hub::client::Client* link)
+{
+    if (link) link->emit(supervisor_object_name, state_event_name, Json(untold_));
+    untold_.clear();
 }
 
 } // namespace pandora::supervisor::control

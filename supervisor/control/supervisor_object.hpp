@@ -13,7 +13,7 @@
 //   scale(process, replicas)      -> Accepted
 //   signal(TARGETS, SIGNAL)       -> Accepted      SIGNAL: "SIGHUP", "hup", 1
 //
-//   event state(StateChange)
+//   event state(StateChange, ...)     one or more changes, in their order
 //   object_published(pid, name)   the hub only: the process `pid` has published an object
 //
 // TARGET is "web" or "web/1". TARGETS is a target, "ns:NAME" or {"namespace": NAME}, "all", or an array of these. The
@@ -70,9 +70,13 @@ public:
     /// Publishes the object on `link`, before its start().
     void publish_on(hub::client::Client& link);
 
-    /// Remembers the change, and tells subscribers of it by `link` where there is one. To be called for every change,
-    /// in their order.
-    void changed(const StateChange& change, hub::client::Client* link);
+    /// Remembers the change. To be called for every change, in their order. True: it is the first that tell() has not
+    /// told yet, so it is time to plan for one.
+    bool changed(StateChange change);
+
+    /// Tells subscribers, in one event, what has changed since the last call: at best once a turn of the loop, since a
+    /// thousand starts are thousands of changes. Without a link they are not told.
+    void tell(hub::client::Client* link);
 
 private:
     void list(const hub::client::Reply& reply);
@@ -84,6 +88,7 @@ private:
     Supervisor& supervisor_;
     uid_t owner_;
     History history_;
+    std::vector<StateChange> untold_;
 };
 
 } // namespace pandora::supervisor::control

@@ -93,6 +93,11 @@ struct Listen {
     ProcessId process{};
 };
 
+/// The instance was scaled away; there will be none of this index unless it is scaled up again.
+struct Removed {
+    InstanceId instance;
+};
+
 /// Every process the fleet knows has ended. End whatever else is left of the app; answered by Swept.
 struct Sweep {};
 
@@ -118,8 +123,8 @@ struct Finish {
     int code = 0;
 };
 
-using Action =
-    std::variant<Spawn, Signal, RunCommand, CancelCommand, Drain, RunProbe, Listen, Sweep, Announce, Tell, Finish>;
+using Action = std::variant<Spawn, Signal, RunCommand, CancelCommand, Drain, RunProbe, Listen, Removed, Sweep, Announce,
+                            Tell, Finish>;
 using Actions = std::vector<Action>;
 
 } // namespace pandora::supervisor::core

@@ -76,13 +76,14 @@ void Fleet::add_instance(ProcessId id)
     if (instance.wants_start()) waiting_.insert(added);
 }
 
-void Fleet::remove_retired(ProcessId id)
+void Fleet::remove_retired(ProcessId id, Actions& out)
 {
     auto& process = at(id);
     while (!process.instances.empty()) {
         const auto& last = process.instances.back();
         if (!last.is_retired() || is_active(last.state())) return;
         if (const auto entry = process.deadlines.back()) deadlines_.erase({*entry, last.id()});
+        out.emplace_back(Removed{last.id()});
         process.deadlines.pop_back();
         process.instances.pop_back();
     }
@@ -172,7 +173,7 @@ void Fleet::apply(const Event& event, TimePoint now, Actions& out)
                 to(e.instance, [&](auto& i) { i.ended(e.status, e.group_empty, e.out_of_memory, now, out); });
             },
             [&](const GroupEmptied& e) { to(e.instance, [&](auto& i) { i.group_emptied(now, out); }); },
-            [&](const MainPidChanged& e) { to(e.instance, [&](auto& i) { i.main_pid_changed(e.pid); }); },
+            [&](const MainPidChanged& e) { to(e.instance, [&](auto& i) { i.main_pid_changed(e.pid, now, out); }); },
             [&](const CommandEnded& e) {
                 to(e.instance, [&](auto& i) { i.command_ended(e.run, e.command, e.status, now, out); });
             },
@@ -198,6 +199,10 @@ void Fleet::apply(const Event& event, TimePoint now, Actions& out)
                     if (process.member.role == Role::worker)
                         for (const auto& instance : process.instances)
                             to(instance.id(), [&](auto& i) { i.kill(now, out); });
+            },
+            [&](const ConnectionWaiting& e) {
+                at(e.process).armed = false;
+                if (phase_ == Phase::running) ask(e, now, out);
             },
             [&](const auto& asked) {
                 if (phase_ == Phase::running) ask(asked, now, out); // nothing is started any more during a stop
@@ -243,7 +248,7 @@ void Fleet::react(const Change& change, TimePoint now, Actions& out)
         if (is_down(instance.state()) && !instance.is_retired()) note_end(instance);
         follow_strategy(change, now, out);
     }
-    remove_retired(id);
+    remove_retired(id, out);
     if (process.rollout) step_rollout(id, now, out);
 }
 

@@ -56,7 +56,7 @@ public:
 
     const Member& member(ProcessId process) const { return at(process).member; }
 
-    const std::deque<Lifecycle>& instances(ProcessId process) const { return at(process).instances; }
+    const std::vector<Lifecycle>& instances(ProcessId process) const { return at(process).instances; }
 
     /// Whether there is such an instance (now): a process can be scaled.
     bool has(InstanceId id) const { return id.index < at(id.process).instances.size(); }
@@ -76,7 +76,7 @@ private:
 
     struct Process {
         Member member;
-        std::deque<Lifecycle> instances; // by index; a deque, so that none of them moves
+        std::vector<Lifecycle> instances; // by index
         std::vector<Edge> depends_on;
         std::vector<ProcessId> dependents;
         std::optional<std::size_t> group;
@@ -119,7 +119,7 @@ private:
     // Building and bookkeeping: fleet.cpp
     void connect(ProcessId id);
     void add_instance(ProcessId id);
-    void remove_retired(ProcessId id);
+    void remove_retired(ProcessId id, Actions& out);
     template <class Act>
     void with(InstanceId id, Actions& out, const Act& act);
     void note(const Change& change);

@@ -57,10 +57,12 @@ bool has_published_all(const Lifecycle& instance, const procfiles::ProcessSpec& 
 bool Fleet::is_over() const
 {
     if (active_workers_ > 0) return false;
-    for (const auto& process : processes_)
-        if (process.member.role == Role::worker && std::ranges::any_of(process.instances, &Lifecycle::is_held))
-            return false; // it waits for the person who stopped it
-    return true;
+    return std::ranges::none_of(processes_, [](const Process& process) {
+        const bool halts = process.member.spec.availability.on_give_up == procfiles::OnGiveUp::stop_all;
+        return process.member.role == Role::worker && std::ranges::any_of(process.instances, [&](const Lifecycle& i) {
+                   return i.is_held() || (halts && i.has_given_up()); // a person has stopped it, or is to look at it
+               });
+    });
 }
 
 bool Fleet::start_what_may(TimePoint now, Actions& out)
@@ -156,9 +158,7 @@ Fleet::Readiness Fleet::check(const Edge& edge) const
     case Condition::completed: return verdict(has_ended, [](const Lifecycle&) { return false; });
     case Condition::completed_successfully:
         return verdict(
-            [&](const Lifecycle& i) {
-                return has_ended(i) && i.state() != State::failed && succeeded(i.last_end()->status);
-            },
+            [&](const Lifecycle& i) { return has_ended(i) && i.state() != State::failed && i.has_ended_well(); },
             [](const Lifecycle& i) { return i.state() == State::failed && !i.is_held(); });
     case Condition::log_ready:
         return verdict([](const Lifecycle& i) { return i.promises().has_shown_line(); }, is_done);
@@ -173,7 +173,7 @@ std::string Fleet::waits_for(InstanceId id) const
     if (!instance(id).wants_start()) return {};
     const auto& process = at(id.process);
     const auto judgement = judge(process);
-    if (judgement.readiness != Readiness::met)
+    if (instance(id).waits_for_dependencies() && judgement.readiness != Readiness::met)
         return judgement.edge->dependency.process + " " + words(judgement.edge->dependency.condition);
     if (group_is_stopping(process)) return "the rest of its group to stop";
     return "its turn: " + std::to_string(unready_) + " others are starting";
@@ -192,11 +192,14 @@ void Fleet::follow_strategy(const Change& change, TimePoint now, Actions& out)
     auto first = group.members.begin();
     if (group.strategy == procfiles::Strategy::rest_for_one)
         first = std::next(std::ranges::find(group.members, change.instance.process));
+    const auto concerns = [gave_up](State state) { // what does not run now is begun after the others have stopped
+        return is_live(state) || (gave_up && (state == State::pending || state == State::backoff));
+    };
     const auto why = member(change.instance.process).spec.name + (gave_up ? " gave up" : " failed");
     for (auto process = first; process != group.members.end(); ++process)
         for (std::size_t n = 0; n < at(*process).instances.size(); ++n) {
             const InstanceId id{*process, static_cast<std::uint32_t>(n)};
-            if (id == change.instance || !is_live(instance(id).state())) continue;
+            if (id == change.instance || !concerns(instance(id).state())) continue;
             with(id, out, [&](Lifecycle& i) {
                 if (gave_up)
                     i.stop(now, out);

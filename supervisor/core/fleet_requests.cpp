@@ -64,7 +64,10 @@ void Fleet::ask(const RollAsked& asked, TimePoint now, Actions& out)
 
 void Fleet::ask(const ReloadAsked& asked, TimePoint now, Actions& out)
 {
-    if (!at(asked.which.process).member.spec.reload) return ask(RollAsked{asked.which.process}, now, out);
+    const auto& process = at(asked.which.process);
+    const bool lives = std::ranges::any_of(process.instances, [](const Lifecycle& i) { return is_live(i.state()); });
+    if (!lives) return; // what does not run takes on its configuration when it starts
+    if (!process.member.spec.reload) return ask(RollAsked{asked.which.process}, now, out);
     for_each(asked.which, [&](InstanceId id) { with(id, out, [&](Lifecycle& i) { i.reload(now, out); }); });
 }
 
@@ -101,7 +104,6 @@ void Fleet::ask(const FilesChanged& changed, TimePoint now, Actions& out)
 
 void Fleet::ask(const ConnectionWaiting& waiting, TimePoint now, Actions& out)
 {
-    at(waiting.process).armed = false;
     for_each({waiting.process, std::nullopt}, [&](InstanceId id) {
         with(id, out, [&](Lifecycle& i) {
             if (i.state() == State::listening) i.ask_start(now, out);
@@ -112,6 +114,8 @@ void Fleet::ask(const ConnectionWaiting& waiting, TimePoint now, Actions& out)
 void Fleet::resize(ProcessId id, std::uint32_t replicas, TimePoint now, Actions& out)
 {
     auto& process = at(id);
+    const bool joins = !process.member.spec.schedule && // the new ones run where the others do, `disabled` or not
+                       std::ranges::any_of(process.instances, [](const Lifecycle& i) { return is_live(i.state()); });
     for (std::uint32_t n = 0; n < process.instances.size(); ++n)
         with({id, n}, out, [&](Lifecycle& i) {
             if (n < replicas && i.is_retired()) i.revive(now, out);
@@ -119,9 +123,13 @@ void Fleet::resize(ProcessId id, std::uint32_t replicas, TimePoint now, Actions&
         });
     while (process.instances.size() < replicas) {
         add_instance(id);
-        changes_.push_back({process.instances.back().id(), State::pending, process.instances.back().state()});
+        const auto& added = process.instances.back();
+        if (joins)
+            with(added.id(), out, [&](Lifecycle& i) { i.ask_start(now, out); });
+        else
+            changes_.push_back({added.id(), State::pending, added.state()});
     }
-    remove_retired(id);
+    remove_retired(id, out);
 }
 
 void Fleet::step_rollout(ProcessId id, TimePoint now, Actions& out)
@@ -135,7 +143,11 @@ void Fleet::step_rollout(ProcessId id, TimePoint now, Actions& out)
     for (const auto& order : process.rollout->next(slots_of(process), now))
         std::visit(
             Overloaded{
-                [&](const Resize& o) { resize(id, o.replicas, now, out); },
+                [&](const Resize& o) {
+                    resize(id, o.replicas, now, out);
+                    for (auto n = process.rollout->replicas(); n < o.replicas; ++n) // at rest none would get ready
+                        with({id, n}, out, [&](Lifecycle& i) { i.ask_start(now, out); });
+                },
                 [&](const Replace& o) {
                     with({id, o.index}, out, [&](Lifecycle& i) { i.restart("rolling replace", false, now, out); });
                 },

@@ -47,10 +47,10 @@ const char* name(Command command)
 }
 
 Lifecycle::Lifecycle(InstanceId id, const procfiles::ProcessSpec& spec, std::uint32_t seed)
-    : id_{id}, spec_{&spec}, random_{seed}, policy_{spec.availability, seed}, state_{resting_state()},
-      promises_{spec.readiness}
+    : id_{id}, spec_{&spec}, random_{seed}, policy_{spec.availability, seed}, promises_{spec.readiness}
 {
-    if (state_ == State::scheduled && spec.schedule->run_on_start) state_ = State::pending;
+    state_ = resting_state(); // which looks at members that come after it
+    if (state_ == State::scheduled && spec.schedule->run_on_start && id.index == 0) state_ = State::pending; // one run
     if (state_ == State::completed) state_ = State::pending;
 }
 
@@ -85,8 +85,9 @@ void Lifecycle::ask_start(TimePoint now, Actions& out)
         deadline_.reset();
         backoff_over_ = true;
     } else if (state_ == State::stopping) {
-        if (after_ == After::stay_down) after_ = After::again;
+        if (after_ != After::again) run_again("start asked for", false);
     } else if (!is_live(state_) && state_ != State::pending) {
+        gave_up_ = ends_app_ = again_counted_ = false;
         policy_ = RestartPolicy{spec_->availability, static_cast<std::uint32_t>(random_())};
         change(State::pending, now, out);
     }
@@ -171,16 +172,16 @@ void Lifecycle::revive(TimePoint now, Actions& out)
 void Lifecycle::restart(const std::string& cause, bool counted, TimePoint now, Actions& out)
 {
     if (retired_) return;
-    again_cause_ = cause;
+    if (!is_live(state_)) return ask_start(now, out);
+    run_again(cause, counted);
+    if (state_ != State::stopping) begin_stopping(cause, now, out);
+}
+
+void Lifecycle::run_again(std::string cause, bool counted)
+{
+    after_ = After::again;
+    again_cause_ = std::move(cause);
     again_counted_ = counted;
-    if (state_ == State::stopping) {
-        after_ = After::again;
-    } else if (is_live(state_)) {
-        after_ = After::again;
-        begin_stopping(cause, now, out);
-    } else {
-        ask_start(now, out);
-    }
 }
 
 /// The run is to end in good order: the hook, the hub's leave, then the signal.
@@ -281,7 +282,8 @@ void Lifecycle::ended(const ExitStatus& status, bool group_empty, bool out_of_me
     if (!is_live(state_)) return; // it was left behind
     if (out_of_memory) fault_ = "killed for memory";
     last_end_ = End{status, fault_};
-    if (spec_->is_daemon && step_ == Step::running && is_good(*last_end_)) return launched(group_empty, now, out);
+    const bool launches = spec_->is_daemon && !launched_ && step_ == Step::running;
+    if (launches && is_good(*last_end_)) return launched(group_empty, now, out);
     if (step_ == Step::before_stop) cancel_commands(now, out);
     if (group_empty) return end_of_run(now, out);
     if (step_ != Step::ending) {
@@ -308,15 +310,16 @@ void Lifecycle::group_emptied(TimePoint now, Actions& out)
     if (pid_) return;
     if (launched_ && step_ == Step::running) {
         fault_ = "its processes are gone";
-        last_end_ = End{Exited{0}, fault_};
         return end_of_run(now, out);
     }
-    if (step_ == Step::ending) end_of_run(now, out);
+    // A hook may have told it to go, or it went by itself meanwhile.
+    if (step_ == Step::ending || step_ == Step::before_stop || step_ == Step::draining) end_of_run(now, out);
 }
 
 /// Nothing of this run is left but, perhaps, a hook to run.
 void Lifecycle::end_of_run(TimePoint now, Actions& out)
 {
+    if (launched_ && !fault_.empty()) last_end_->fault = fault_; // so far it tells of the command that launched it
     forget_run_timers();
     cancel_commands(now, out);
     if (commands_.contains(Command::stop))

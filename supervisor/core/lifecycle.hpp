@@ -57,7 +57,7 @@ public:
     void spawn_failed(const NotStarted& why, TimePoint now, Actions& out);
     void ended(const ExitStatus& status, bool group_empty, bool out_of_memory, TimePoint now, Actions& out);
     void group_emptied(TimePoint now, Actions& out);
-    void main_pid_changed(pid_t pid);
+    void main_pid_changed(pid_t pid, TimePoint now, Actions& out);
     void command_ended(Run run, Command command, const ExitStatus& status, TimePoint now, Actions& out);
     void drained(Run run, TimePoint now, Actions& out);
     void probe_answered(Run run, ProbeKind kind, bool passed, const std::string& detail, TimePoint now, Actions& out);
@@ -113,6 +113,9 @@ public:
 
     bool has_given_up() const { return gave_up_; }
 
+    /// Its last run ended as the procfile calls good.
+    bool has_ended_well() const { return last_end_ && is_good(*last_end_); }
+
     /// Its last end asks that the app ends with it (`exit_on_failure`, `exit_on_end`, `exit_on_skipped`).
     bool ends_app() const { return ends_app_; }
 
@@ -125,13 +128,16 @@ private:
     void spawn(Actions& out);
     void forget_run_timers();
     void arm_run_timers(TimePoint now);
+    void run_again(std::string cause, bool counted);
     void check_ready(TimePoint now, Actions& out);
+    void arm_watchdog(TimePoint now);
     void launched(bool group_empty, TimePoint now, Actions& out);
     void run_command(Command command, Millis limit, TimePoint now, Actions& out);
     void cancel_commands(TimePoint now, Actions& out);
     void watch_run(TimePoint now, Actions& out);
     void try_probe(std::optional<ProbePolicy>& policy, ProbeKind kind, TimePoint now, Actions& out);
     void fail_run(std::string fault, TimePoint now, Actions& out);
+    void abort_run(std::string fault, TimePoint now, Actions& out);
     void begin_stopping(const std::string& cause, TimePoint now, Actions& out);
     void drain_or_signal(TimePoint now, Actions& out);
     void tell_to_end(TimePoint now, Actions& out);
@@ -156,7 +162,7 @@ private:
     const procfiles::ProcessSpec* spec_;
     std::minstd_rand random_;
     RestartPolicy policy_;
-    State state_;
+    State state_{};
     Step step_ = Step::idle;
     After after_ = After::policy;
     Run run_{};

@@ -1,17 +1,13 @@
-// What a run is watched for while it is up, and the commands beside it. The other half of Lifecycle.
+// What a run is watched for while it is up. A part of Lifecycle.
 #include "supervisor/core/lifecycle.hpp"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <utility>
 
 namespace pandora::supervisor::core {
 
 namespace {
-
-// A command that outlives SIGKILL is waited for no longer than this; as for processes, see lifecycle.cpp.
-constexpr Millis cancel_patience{5'000};
 
 std::string seconds(Millis span)
 {
@@ -20,20 +16,6 @@ std::string seconds(Millis span)
 }
 
 std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes / (1024 * 1024)) + " MiB"; }
-
-const procfiles::Hook* hook_of(const procfiles::Hooks& hooks, Command command)
-{
-    const auto pointer = [](const std::optional<procfiles::Hook>& hook) { return hook ? &*hook : nullptr; };
-    switch (command) {
-    case Command::before_start: return pointer(hooks.before_start);
-    case Command::after_start: return pointer(hooks.after_start);
-    case Command::before_stop: return pointer(hooks.before_stop);
-    case Command::after_stop: return pointer(hooks.after_stop);
-    case Command::stop:
-    case Command::reload: return nullptr;
-    }
-    return nullptr;
-}
 
 } // namespace
 
@@ -66,10 +48,15 @@ void Lifecycle::check_ready(TimePoint now, Actions& out)
     if (state_ != State::starting || step_ != Step::running || !up) return;
     if (!promises_.kept()) return;
     start_timeout_.reset();
-    if (watchdog_period_ > Millis::zero()) watchdog_ = now + watchdog_period_;
+    arm_watchdog(now);
     change(State::ready, now, out);
-    if (const auto* hook = hook_of(spec_->hooks, Command::after_start))
-        run_command(Command::after_start, hook->timeout, now, out);
+    if (const auto& hook = spec_->hooks.after_start) run_command(Command::after_start, hook->timeout, now, out);
+}
+
+void Lifecycle::arm_watchdog(TimePoint now)
+{
+    watchdog_.reset();
+    if (watchdog_period_ > Millis::zero()) watchdog_ = now + watchdog_period_;
 }
 
 /// The command of a daemon has ended well: what it left behind is the process from now on.
@@ -85,18 +72,32 @@ void Lifecycle::launched(bool group_empty, TimePoint now, Actions& out)
 void Lifecycle::watch_run(TimePoint now, Actions& out)
 {
     if (start_timeout_ && now >= *start_timeout_) {
-        const auto limit = spec_->is_daemon ? spec_->launch_timeout : spec_->readiness.timeout;
-        const auto missing = promises_.missing();
+        const bool launches = spec_->is_daemon && !launched_;
+        const auto limit = launches ? spec_->launch_timeout : spec_->readiness.timeout;
+        const auto missing = launches ? "the end of its command" : promises_.missing();
         return fail_run("not ready within " + seconds(limit) + (missing.empty() ? "" : ": waited for " + missing), now,
                         out);
     }
     if (watchdog_ && now >= *watchdog_) {
-        out.emplace_back(Signal{id_, SIGABRT, Target::leader}); // for its core, as systemd does
-        return fail_run("no WATCHDOG=1 for " + seconds(watchdog_period_), now, out);
+        return abort_run("no WATCHDOG=1 for " + seconds(watchdog_period_), now, out);
     }
     if (recycle_ && now >= *recycle_) return restart("recycled after " + seconds(spec_->recycle.age), true, now, out);
     try_probe(readiness_, ProbeKind::readiness, now, out);
     try_probe(liveness_, ProbeKind::liveness, now, out);
+}
+
+/// As fail_run, but for its core, as systemd does. The stop signal beside it could be the one that a thread takes
+/// first.
+void Lifecycle::abort_run(std::string fault, TimePoint now, Actions& out)
+{
+    if (!pid_) return fail_run(std::move(fault), now, out); // in the background: nobody knows which is the main one
+    fault_ = std::move(fault);
+    forget_run_timers();
+    change(State::stopping, now, out, {.cause = fault_});
+    step_ = Step::ending;
+    deadline_ = now + spec_->shutdown.timeout;
+    out.emplace_back(Signal{id_, SIGABRT, Target::leader});
+    out.emplace_back(Signal{id_, SIGCONT, Target::leader});
 }
 
 void Lifecycle::try_probe(std::optional<ProbePolicy>& policy, ProbeKind kind, TimePoint now, Actions& out)
@@ -153,15 +154,21 @@ void Lifecycle::notified(const Notification& notification, TimePoint now, Action
     }
     if (step_ != Step::running) return;
     if (notification.watchdog_period) watchdog_period_ = std::chrono::ceil<Millis>(*notification.watchdog_period);
-    if (notification.watchdog == Heartbeat::trigger) return fail_run("asked to be ended by WATCHDOG=trigger", now, out);
-    if (watchdog_ && (notification.watchdog || notification.watchdog_period)) watchdog_ = now + watchdog_period_;
+    if (notification.watchdog == Heartbeat::trigger)
+        return abort_run("asked to be ended by WATCHDOG=trigger", now, out);
+    if (state_ == State::ready && (notification.watchdog || notification.watchdog_period)) arm_watchdog(now);
     if (notification.ready) promises_.notified();
     check_ready(now, out);
 }
 
-void Lifecycle::main_pid_changed(pid_t pid)
+/// A daemon that names its main process while its command still runs has been launched: the end of that command is not
+/// reported any more.
+void Lifecycle::main_pid_changed(pid_t pid, TimePoint now, Actions& out)
 {
-    if (is_live(state_)) pid_ = pid;
+    if (!is_live(state_)) return;
+    const bool launches = spec_->is_daemon && !launched_ && step_ == Step::running && pid_ && pid_ != pid;
+    pid_ = pid;
+    if (launches) launched(false, now, out);
 }
 
 void Lifecycle::memory_read(Run run, std::uint64_t bytes, TimePoint now, Actions& out)
@@ -178,73 +185,6 @@ void Lifecycle::reload(TimePoint now, Actions& out)
         out.emplace_back(Signal{id_, by_signal->signal, Target::leader});
     else if (!commands_.contains(Command::reload))
         run_command(Command::reload, procfiles::Hook{}.timeout, now, out);
-}
-
-// --- commands -----------------------------------------------------------------------------------------------------
-
-void Lifecycle::run_command(Command command, Millis limit, TimePoint now, Actions& out)
-{
-    commands_.insert_or_assign(command, Limit{now + limit});
-    out.emplace_back(RunCommand{id_, run_, command});
-}
-
-void Lifecycle::advance_commands(TimePoint now, Actions& out)
-{
-    constexpr std::array all{Command::before_start, Command::after_start, Command::before_stop,
-                             Command::stop,         Command::after_stop,  Command::reload};
-    for (const auto command : all) { // not by iterator: what follows from one may erase others
-        const auto found = commands_.find(command);
-        if (found == commands_.end() || now < found->second.at) continue;
-        if (found->second.cancelled) {
-            command_ended(run_, command, NotStarted{"outlives SIGKILL", 1}, now, out);
-        } else {
-            out.emplace_back(CancelCommand{id_, command});
-            found->second = {now + cancel_patience, true};
-        }
-    }
-}
-
-/// The run ends: at most one of its steps is under way, and what else runs is of no use any more.
-void Lifecycle::cancel_commands(TimePoint now, Actions& out)
-{
-    for (auto& [command, limit] : commands_) {
-        if (command == Command::stop || limit.cancelled) continue; // SIGKILL after the grace ends the stop command, too
-        out.emplace_back(CancelCommand{id_, command});
-        limit = {now + cancel_patience, true};
-    }
-}
-
-void Lifecycle::command_ended(Run run, Command command, const ExitStatus& status, TimePoint now, Actions& out)
-{
-    if (run != run_ || commands_.erase(command) == 0) return;
-    const auto failure = std::string{name(command)} + " failed: " + describe(status);
-    if (!succeeded(status) && command != Command::before_start) out.emplace_back(Tell{id_, failure});
-    switch (command) {
-    case Command::before_start:
-        if (step_ != Step::before_start) return;
-        if (state_ == State::stopping) return end_of_run(now, out);
-        if (succeeded(status)) return spawn(out);
-        last_end_ = End{NotStarted{failure, std::max(1, shell_code(status))}, {}};
-        return end_of_run(now, out);
-    case Command::before_stop:
-        if (step_ == Step::before_stop) drain_or_signal(now, out);
-        return;
-    case Command::stop: return stop_command_ended(status, now, out);
-    case Command::after_stop:
-        if (step_ == Step::after_stop) conclude(now, out);
-        return;
-    case Command::after_start:
-    case Command::reload: return;
-    }
-}
-
-/// Its exit code says nothing of the process, which has until its grace is over to end. Of a daemon in the background
-/// nothing more can be known.
-void Lifecycle::stop_command_ended(const ExitStatus& status, TimePoint now, Actions& out)
-{
-    if (step_ != Step::ending) return;
-    if (std::holds_alternative<NotStarted>(status)) return signal_to_stop(spec_->shutdown.signal, out);
-    if (launched_ && daemon_escaped_) end_of_run(now, out);
 }
 
 } // namespace pandora::supervisor::core

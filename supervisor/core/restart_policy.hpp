@@ -4,9 +4,9 @@
 #include "procfiles/spec.hpp"
 #include "supervisor/core/ids.hpp"
 
-#include <deque>
 #include <random>
 #include <variant>
+#include <vector>
 
 namespace pandora::supervisor::core {
 
@@ -61,7 +61,7 @@ private:
 
     procfiles::Availability rule_;
     std::minstd_rand random_;
-    std::deque<TimePoint> recent_; // restarts inside the window, oldest first; kept only where there is a limit
+    std::vector<TimePoint> recent_; // restarts inside the window, oldest first; kept only where there is a limit
     std::uint32_t restarts_in_a_row_ = 0;
 };
 

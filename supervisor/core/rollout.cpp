@@ -29,25 +29,27 @@ void Rollout::note_what_is_ready(const std::vector<Slot>& slots)
                                     std::all_of(slots.end() - static_cast<std::ptrdiff_t>(surge_), slots.end(), ready));
 }
 
-/// How many more may be taken away now.
-std::uint32_t Rollout::allowance(const std::vector<Slot>& slots) const
+/// How many that are ready may be taken away now.
+std::ptrdiff_t Rollout::allowance(const std::vector<Slot>& slots) const
 {
-    auto allowed = static_cast<std::ptrdiff_t>(unavailable_);
-    for (std::size_t n = places_.size(); n < slots.size(); ++n) allowed += slots[n].state == State::ready ? 1 : 0;
-    allowed -= std::ranges::count_if(places_, [](const Place& place) { return place.ordered && !place.renewed; });
-    return static_cast<std::uint32_t>(std::max<std::ptrdiff_t>(allowed, 0));
+    std::ptrdiff_t serving = 0; // and not asked to end
+    for (std::size_t n = 0; n < slots.size(); ++n) {
+        const bool leaves = n < places_.size() && places_[n].ordered && !places_[n].renewed;
+        serving += slots[n].state == State::ready && !leaves ? 1 : 0;
+    }
+    return serving + static_cast<std::ptrdiff_t>(unavailable_) - static_cast<std::ptrdiff_t>(places_.size());
 }
 
 std::optional<std::string> Rollout::failure(const std::vector<Slot>& slots, TimePoint now) const
 {
     for (std::size_t n = 0; n < slots.size(); ++n) {
         const bool is_surge = n >= places_.size();
-        if (is_surge ? surge_ready_ : places_[n].renewed) continue;
         const auto since = is_surge ? surged_ : places_[n].ordered;
-        const bool is_new = is_surge || slots[n].run != places_[n].old;
         if (!since) continue;
+        const bool is_new = is_surge || slots[n].run != places_[n].old;
         if (is_new && has_failed(slots[n].state)) return "its new instance " + std::to_string(n) + " failed";
-        if (now >= *since + patience_ && slots[n].state != State::ready)
+        const bool was_ready = is_surge ? surge_ready_ : places_[n].renewed;
+        if (!was_ready && now >= *since + patience_ && slots[n].state != State::ready)
             return "its new instance " + std::to_string(n) + " was not ready within " +
                    std::to_string(patience_.count() / 1000) + " s";
     }
@@ -56,30 +58,31 @@ std::optional<std::string> Rollout::failure(const std::vector<Slot>& slots, Time
 
 std::vector<RolloutOrder> Rollout::next(const std::vector<Slot>& slots, TimePoint now)
 {
-    if (shrinking_) {
-        if (slots.size() > places_.size()) return {};
-        return {RolledOut{}};
-    }
     note_what_is_ready(slots);
     if (auto why = failure(slots, now)) return {Resize{replicas()}, RolledBack{*std::move(why)}};
     if (std::ranges::all_of(places_, &Place::renewed)) {
-        shrinking_ = true;
         if (slots.size() == places_.size()) return {RolledOut{}};
-        return {Resize{replicas()}};
+        return {Resize{replicas()}, RolledOut{}};
     }
     std::vector<RolloutOrder> orders;
     if (!surged_ && surge_ > 0) {
         surged_ = now;
         orders.emplace_back(Resize{replicas() + surge_});
     }
+    replace(slots, now, orders);
+    return orders;
+}
+
+void Rollout::replace(const std::vector<Slot>& slots, TimePoint now, std::vector<RolloutOrder>& orders)
+{
     auto allowed = allowance(slots);
-    for (std::uint32_t n = 0; n < places_.size() && allowed > 0; ++n) {
-        if (places_[n].ordered) continue;
-        --allowed;
+    for (std::uint32_t n = 0; n < places_.size(); ++n) {
+        const bool serves = slots[n].state == State::ready;
+        if (places_[n].ordered || (serves && allowed <= 0)) continue;
+        if (serves) --allowed;
         places_[n].ordered = now;
         orders.emplace_back(Replace{n});
     }
-    return orders;
 }
 
 std::optional<TimePoint> Rollout::deadline() const
@@ -88,7 +91,6 @@ std::optional<TimePoint> Rollout::deadline() const
     const auto consider = [&first](std::optional<TimePoint> at) {
         if (at && (!first || *at < *first)) first = at;
     };
-    if (shrinking_) return first;
     if (!surge_ready_) consider(surged_);
     for (const auto& place : places_)
         if (!place.renewed) consider(place.ordered);

@@ -2,14 +2,15 @@
 //
 // Instances beyond the usual number (`max_surge`) come first, under the next higher indexes: only once these are ready,
 // or within `max_unavailable`, is an old one stopped and started anew in its place. So an index never has two lives,
-// and it keeps what depends on it (ports, folders). Where a new run fails or is not ready in time, the surge is taken
-// back and what has not been replaced yet stays as it is.
+// and it keeps what depends on it (ports, folders). What is not ready costs nothing: it is replaced first. Where a new
+// run fails, or is not ready in time, the surge is taken back and what has not been replaced yet stays as it is.
 #pragma once
 
 #include "procfiles/spec.hpp"
 #include "supervisor/core/actions.hpp"
 #include "supervisor/core/ids.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
@@ -70,7 +71,8 @@ private:
 
     void note_what_is_ready(const std::vector<Slot>& slots);
     std::optional<std::string> failure(const std::vector<Slot>& slots, TimePoint now) const;
-    std::uint32_t allowance(const std::vector<Slot>& slots) const;
+    std::ptrdiff_t allowance(const std::vector<Slot>& slots) const;
+    void replace(const std::vector<Slot>& slots, TimePoint now, std::vector<RolloutOrder>& orders);
 
     std::uint32_t surge_;
     std::uint32_t unavailable_;
@@ -78,7 +80,6 @@ private:
     std::vector<Place> places_;
     std::optional<TimePoint> surged_; // when the surge was ordered
     bool surge_ready_ = false;
-    bool shrinking_ = false;
 };
 
 } // namespace pandora::supervisor::core

@@ -27,10 +27,9 @@ constexpr std::chrono::milliseconds group_poll{100};
 
 } // namespace
 
-Children::Children(boost::asio::io_context& io, logs::Pump& pump, Host& host, Report report,
-                   std::function<bool(InstanceId)> busy_beside)
-    : io_{io}, pump_{pump}, host_{host}, report_{std::move(report)}, busy_beside_{std::move(busy_beside)}, group_timer_{
-                                                                                                               io}
+Children::Children(boost::asio::io_context& io, logs::Pump& pump, Host& host, Report report, Surroundings surroundings)
+    : io_{io}, pump_{pump}, host_{host}, report_{std::move(report)}, surroundings_{std::move(surroundings)},
+      group_timer_{io}
 {}
 
 Children::~Children() = default;
@@ -48,49 +47,43 @@ std::optional<Children::Streams> Children::make_streams(bool terminal)
     return Streams{std::move(*out), std::move(errors)};
 }
 
+/// Out of descriptors or memory, or of what the procfile asks for: that fails this start, never the supervisor.
 void Children::spawn(InstanceId instance, Run run)
 {
-    const auto& spec = host_.spec_of(instance);
-    auto streams = make_streams(spec.tty);
-    if (!streams) return report_(core::SpawnFailed{instance, no_pipes(errno)});
-    auto request = prepare(instance);
-    if (!request) return report_(core::SpawnFailed{instance, to_failure(request.error())});
-    request->standard_output = streams->out.writer.get();
-    request->standard_error = streams->errors ? streams->errors->writer.get() : streams->out.writer.get();
-    if (spec.tty) {
-        request->standard_input = streams->out.writer.get();
-        request->controlling_terminal = true;
+    try {
+        launch(instance, run);
+    } catch (const std::exception& error) {
+        report_(core::SpawnFailed{instance, {error.what(), 126}});
     }
-    auto notify = add_notify_pipe(spec, *request);
-    auto child = os::Child::launch(
-        io_, *request, [this, instance](const os::ChildEnd& end) { leader_ended(instance, to_status(end)); });
+}
+
+void Children::launch(InstanceId instance, Run run)
+{
+    const auto& spec = host_.spec_of(instance);
+    const auto& notification_fd = spec.readiness.notification_fd;
+    auto streams = make_streams(spec.tty);
+    auto notify = streams && notification_fd ? make_pipe() : std::nullopt;
+    if (!streams || (notification_fd && !notify)) return report_(core::SpawnFailed{instance, no_pipes(errno)});
+    auto request = host_.prepare(instance);
+    request.standard_output = streams->out.writer.get();
+    request.standard_error = streams->errors ? streams->errors->writer.get() : streams->out.writer.get();
+    if (notify) request.passed.push_back({notify->writer.get(), *notification_fd});
+    if (spec.tty) {
+        request.standard_input = streams->out.writer.get();
+        request.controlling_terminal = true;
+    }
+    auto child = os::Child::launch(io_, request, [this, instance](const os::ChildEnd& end) {
+        surroundings_.turn([&] { leader_ended(instance, to_status(end)); });
+    });
     if (!child) return report_(core::SpawnFailed{instance, to_failure(child.error())});
 
     const auto pid = child->pid();
-    running_.insert_or_assign(instance, Running{std::move(*child), run, true, std::nullopt, std::nullopt});
+    running_.insert_or_assign(instance, Running{.child = std::move(*child), .run = run});
     by_leader_.insert_or_assign(pid, instance);
     attach(instance, run, spec, std::move(*streams));
     if (notify) watch_notify_pipe(instance, run, std::move(*notify));
     tell_spawned(instance);
     report_(core::Spawned{instance, pid});
-}
-
-/// Out of descriptors or memory: that fails this start, never the supervisor.
-os::SpawnResult<os::SpawnRequest> Children::prepare(InstanceId instance)
-{
-    try {
-        return host_.prepare(instance);
-    } catch (const std::system_error& error) {
-        return os::SpawnError{os::SpawnStage::prepare, error.code(), error.what()};
-    }
-}
-
-std::optional<Pipe> Children::add_notify_pipe(const procfiles::ProcessSpec& spec, os::SpawnRequest& request)
-{
-    if (!spec.readiness.notification_fd) return std::nullopt;
-    auto pipe = make_pipe();
-    if (pipe) request.passed.push_back({pipe->writer.get(), *spec.readiness.notification_fd});
-    return pipe;
 }
 
 void Children::watch_notify_pipe(InstanceId instance, Run run, Pipe pipe)
@@ -137,7 +130,9 @@ void Children::signal(const core::Signal& action)
     if (found == running_.end()) return;
     const auto& running = found->second;
     const bool to_group = action.target == core::Target::group;
-    if (to_group) running.child.signal_group(action.signal);
+    if (to_group && !running.group_gone) running.child.signal_group(action.signal);
+    if (to_group)
+        for (const auto& runaway : running.runaways) os::signal_survivor(runaway, action.signal);
     if (to_group && action.signal == SIGKILL)
         if (const auto* cgroup = host_.cgroup_of(action.instance)) cgroup->kill(); // also who left the group
     if (running.main && (!to_group || ::getpgid(running.main->pid()) != running.child.pid()))
@@ -152,49 +147,85 @@ bool Children::set_main(InstanceId instance, pid_t pid)
     if (found == running_.end()) return false;
     auto& running = found->second;
     if (pid == running.child.pid()) {
-        running.main.reset();
+        if (running.leader_alive) running.main.reset();
         return running.leader_alive;
     }
-    running.main = MainProcess::watch(io_, pid, [this, instance](const core::ExitStatus& status) {
-        auto& ended = running_.at(instance);
-        ended.main.reset();
-        if (!ended.leader_alive) leader_ended(instance, status);
+    auto main = MainProcess::watch(io_, pid, [this, instance](const core::ExitStatus& status) {
+        surroundings_.turn([&] { main_ended(instance, status); });
     });
-    return running.main.has_value();
+    if (!main) return false;
+    running.main = std::move(main);
+    return true;
 }
 
-/// Of the leader; where a main process took over from it, of that one.
+void Children::main_ended(InstanceId instance, const core::ExitStatus& status)
+{
+    auto& ended = running_.at(instance);
+    ended.main.reset();
+    if (!ended.leader_alive) return leader_ended(instance, status);
+    report_(core::MainPidChanged{instance, ended.child.pid()}); // who is left to be it
+}
+
+/// Of the leader; where a main process took over from it, of that one. Its last words are heard first: they may name
+/// another main process.
 void Children::leader_ended(InstanceId instance, const core::ExitStatus& status)
 {
+    const logs::Pump::Batch batch{pump_}; // the old pipes' end and the new ones are told together
+    const bool out_of_memory = host_.leader_ended(instance);
     auto& running = running_.at(instance);
     if (std::exchange(running.leader_alive, false)) ++leaderless_;
-    if (running.main && running.main->is_alive()) return; // the run goes on
-    running.main.reset();
-    if (!running.child.group_is_empty()) os::reap_group(running.child.pid()); // those that have ended are ours now
+    group_is_gone(running);   // noted now: where a main process goes on, nobody looks again for long
+    if (running.main) return; // the run goes on, or it has ended, too: then its own status is the one that counts
+    const auto* killed = std::get_if<core::Killed>(&status);
     const bool empty = nothing_left(instance);
-    core::Ended event{.instance = instance, .status = status, .group_empty = empty};
-    event.out_of_memory = host_.leader_ended(instance);
-    if (empty)
-        forget(instance);
-    else
-        watch_groups();
-    report_(std::move(event));
+    report_(core::Ended{.instance = instance,
+                        .status = status,
+                        .group_empty = empty,
+                        .out_of_memory = out_of_memory && killed && killed->signal == SIGKILL});
+    if (empty) return forget(instance);
+    watch_groups();
 }
 
-/// Of its cgroup, or else its process group, and of its stop command.
+/// The number is free once nobody has it: from then on it must not be used.
+bool Children::group_is_gone(Running& running)
+{
+    if (running.group_gone) return true;
+    if (!running.child.group_is_empty()) os::reap_group(running.child.pid()); // those that have ended are ours now
+    if (!running.child.group_is_empty()) return false;
+    by_leader_.erase(running.child.pid());
+    return running.group_gone = true;
+}
+
+/// Of its process group, its cgroup, what has left both, and its stop command.
 bool Children::nothing_left(InstanceId instance)
 {
-    const auto& running = running_.at(instance);
-    if (running.leader_alive || running.main || busy_beside_(instance)) return false;
-    const auto* cgroup = host_.cgroup_of(instance);
-    return cgroup ? cgroup->empty() : running.child.group_is_empty();
+    auto& running = running_.at(instance);
+    if (running.leader_alive || running.main || surroundings_.busy_beside(instance)) return false;
+    if (!group_is_gone(running)) return false;
+    if (const auto* cgroup = host_.cgroup_of(instance); cgroup && !cgroup->empty()) return false;
+    return !has_runaways(instance, running);
+}
+
+/// A daemon is meant to leave; others are ended like the rest of their group.
+bool Children::has_runaways(InstanceId instance, Running& running)
+{
+    const auto seen = std::exchange(running.runaways, {});
+    const auto& spec = host_.spec_of(instance);
+    if (spec.is_daemon || host_.is_builtin(instance)) return false;
+    const auto adopted =
+        os::adopted_children([this](pid_t pid) { return by_leader_.contains(pid) || surroundings_.claimed(pid); });
+    running.runaways = os::runaways_of(adopted, host_.run_id(), spec.name, std::to_string(instance.index));
+    for (const auto& runaway : running.runaways) {
+        if (std::ranges::find(seen, runaway) != seen.end()) continue;
+        host_.told(instance, "left behind, ending it: " + os::describe(runaway));
+        for (const int signal : {SIGTERM, SIGCONT}) os::signal_survivor(runaway, signal); // it was not there to be told
+    }
+    return !running.runaways.empty();
 }
 
 void Children::forget(InstanceId instance)
 {
-    const auto found = running_.find(instance);
-    by_leader_.erase(found->second.child.pid());
-    running_.erase(found);
+    running_.erase(instance); // its number has left by_leader_ before: see group_is_gone
     --leaderless_;
     const auto key = host_.output_of(instance).instance;
     pump_.ended(key);
@@ -203,10 +234,21 @@ void Children::forget(InstanceId instance)
 bool Children::collect(pid_t pid)
 {
     const auto found = by_leader_.find(pid);
-    if (found == by_leader_.end()) return false;
+    if (found == by_leader_.end()) return collect_main(pid);
     auto& running = running_.at(found->second);
     if (!running.leader_alive) return false;
     running.child.collect();
+    return true;
+}
+
+/// One that outlived its leader is our child since then.
+bool Children::collect_main(pid_t pid)
+{
+    if (leaderless_ == 0) return false;
+    const auto found = std::ranges::find_if(
+        running_, [pid](const auto& entry) { return entry.second.main && entry.second.main->pid() == pid; });
+    if (found == running_.end()) return false;
+    found->second.main->collect();
     return true;
 }
 
@@ -229,7 +271,7 @@ void Children::watch_groups()
     group_timer_.async_wait([this](const boost::system::error_code& error) {
         watching_groups_ = false;
         if (error) return;
-        check_groups();
+        surroundings_.turn([this] { check_groups(); });
         if (leaderless_ > 0) watch_groups();
     });
 }
@@ -250,19 +292,6 @@ std::optional<pid_t> Children::main_pid(InstanceId instance) const
     const auto& running = found->second;
     if (running.main) return running.main->pid();
     return running.leader_alive ? std::optional{running.child.pid()} : std::nullopt;
-}
-
-std::optional<Run> Children::run_of(InstanceId instance) const
-{
-    const auto found = running_.find(instance);
-    return found == running_.end() ? std::nullopt : std::optional{found->second.run};
-}
-
-std::vector<pid_t> Children::leaders() const
-{
-    std::vector<pid_t> pids;
-    for (const auto& [pid, instance] : by_leader_) pids.push_back(pid);
-    return pids;
 }
 
 } // namespace pandora::supervisor

@@ -8,6 +8,7 @@
 #include "supervisor/logs/pump.hpp"
 #include "supervisor/os/child.hpp"
 #include "supervisor/os/notify_fd.hpp"
+#include "supervisor/os/runaways.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,9 +27,14 @@ using Report = std::function<void(core::Event)>;
 /// Lives on one loop, on the thread that spawns; see os::spawn.
 class Children {
 public:
-    /// `busy_beside(instance)`: something else of the run, its stop command, is still at work.
-    Children(boost::asio::io_context& io, logs::Pump& pump, Host& host, Report report,
-             std::function<bool(core::InstanceId)> busy_beside);
+    /// What the children need of the driver besides the reporting of events.
+    struct Surroundings {
+        std::function<bool(core::InstanceId)> busy_beside; // something else of the run is at work: its stop command
+        std::function<bool(pid_t)> claimed;                // a child of ours that is no leader: a command, a probe
+        std::function<void(const std::function<void()>&)> turn; // runs it; what is reported meanwhile comes after it
+    };
+
+    Children(boost::asio::io_context& io, logs::Pump& pump, Host& host, Report report, Surroundings surroundings);
     ~Children();
     Children(const Children&) = delete;
     Children& operator=(const Children&) = delete;
@@ -41,7 +47,7 @@ public:
     /// The worker says that `pid`, one of its processes, is its main one (MAINPID=). False: it cannot be watched.
     bool set_main(core::InstanceId instance, pid_t pid);
 
-    /// Reaps `pid` if it is the leader of an instance.
+    /// Reaps `pid` if it is the leader of an instance, or the main process that a leader left.
     bool collect(pid_t pid);
 
     /// Looks whether what a leader left behind is gone.
@@ -53,15 +59,13 @@ public:
     /// Of the live leader, or the main process it has named.
     std::optional<pid_t> main_pid(core::InstanceId instance) const;
 
-    std::optional<core::Run> run_of(core::InstanceId instance) const;
-
-    std::vector<pid_t> leaders() const;
-
 private:
     struct Running {
         os::Child child;
         core::Run run{};
-        bool leader_alive = true; // false: reaped, but something of the run is left
+        bool leader_alive = true;           // false: reaped, but something of the run is left
+        bool group_gone = false;            // ... but not of its process group, whose number may be another's by now
+        std::vector<os::Survivor> runaways; // left the group; as of the last look
         std::optional<os::NotifyFd> notify_fd;
         std::optional<MainProcess> main;
     };
@@ -73,21 +77,24 @@ private:
     };
 
     static std::optional<Streams> make_streams(bool terminal);
-    std::optional<Pipe> add_notify_pipe(const procfiles::ProcessSpec& spec, os::SpawnRequest& request);
-    os::SpawnResult<os::SpawnRequest> prepare(core::InstanceId instance);
+    void launch(core::InstanceId instance, core::Run run);
+    void main_ended(core::InstanceId instance, const core::ExitStatus& status);
     void attach(core::InstanceId instance, core::Run run, const procfiles::ProcessSpec& spec, Streams streams);
     void watch_notify_pipe(core::InstanceId instance, core::Run run, Pipe pipe);
     void tell_spawned(core::InstanceId instance);
     void leader_ended(core::InstanceId instance, const core::ExitStatus& status);
     void forget(core::InstanceId instance);
     bool nothing_left(core::InstanceId instance);
+    bool group_is_gone(Running& running);
+    bool has_runaways(core::InstanceId instance, Running& running);
+    bool collect_main(pid_t pid);
     void watch_groups();
 
     boost::asio::io_context& io_;
     logs::Pump& pump_;
     Host& host_;
     Report report_;
-    std::function<bool(core::InstanceId)> busy_beside_;
+    Surroundings surroundings_;
     std::map<core::InstanceId, Running> running_;
     std::unordered_map<pid_t, core::InstanceId> by_leader_; // also of leaders that ended before their group
     std::size_t leaderless_ = 0;                            // runs whose leader has ended

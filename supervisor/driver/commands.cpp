@@ -3,6 +3,7 @@
 #include "supervisor/core/overloaded.hpp"
 #include "supervisor/driver/outcome.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -51,7 +52,7 @@ void Commands::run(const core::RunCommand& action, std::optional<pid_t> main_pid
     os::SpawnRequest request;
     try {
         request = host_.prepare_command(instance, {text_of(spec, command), spec.shell}, {}, main_pid);
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         return fail({error.what(), 126});
     }
     request.standard_output = output->writer.get();
@@ -75,6 +76,11 @@ void Commands::cancel(InstanceId instance, Command command)
 {
     const auto found = running_.find({instance, command});
     if (found != running_.end()) found->second.signal_group(SIGKILL);
+}
+
+bool Commands::has(pid_t pid) const
+{
+    return std::ranges::any_of(running_, [pid](const auto& entry) { return entry.second.pid() == pid; });
 }
 
 bool Commands::collect(pid_t pid)

@@ -29,6 +29,8 @@ public:
     /// Reaps `pid` if it is one of them.
     bool collect(pid_t pid);
 
+    bool has(pid_t pid) const;
+
     /// The instance has not ended while this still runs.
     bool is_stopping(core::InstanceId instance) const { return running_.contains({instance, core::Command::stop}); }
 

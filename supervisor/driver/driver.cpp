@@ -49,8 +49,13 @@ Driver::Driver(boost::asio::io_context& io, core::Fleet& fleet, logs::Pump& pump
                     report(std::move(event));
                     children_.check_groups(); // a stop command may have been all that was left
                 }},
-      children_{io, pump, host, [this](core::Event event) { child_reported(std::move(event)); },
-                [this](InstanceId instance) { return commands_.is_stopping(instance); }},
+      children_{io,
+                pump,
+                host,
+                [this](core::Event event) { child_reported(std::move(event)); },
+                {.busy_beside = [this](InstanceId instance) { return commands_.is_stopping(instance); },
+                 .claimed = [this](pid_t pid) { return commands_.has(pid) || probes_have(pid); },
+                 .turn = [this](const std::function<void()>& act) { turn(act); }}},
       triggers_{io, fleet, host, [this](core::Event event) { report(std::move(event)); }}, prober_{io},
       child_signal_{io, SIGCHLD}, orphan_timer_{io}, timer_{io}
 {
@@ -63,9 +68,21 @@ void Driver::report(core::Event event)
     if (!busy_) run_events();
 }
 
+/// What `act` reports is handled when it is done: it may be in the middle of something.
+void Driver::turn(const std::function<void()>& act)
+{
+    if (busy_) return act();
+    {
+        const Busy busy{busy_};
+        act();
+    }
+    run_events();
+}
+
 void Driver::run_events()
 {
     const Busy busy{busy_};
+    const logs::Pump::Batch batch{pump_};
     while (!events_.empty()) {
         const auto event = std::move(events_.front());
         events_.pop_front();
@@ -101,7 +118,8 @@ void Driver::perform(const core::Action& action)
                        host_.drain(a.instance, a.limit, [this, a] { report(core::Drained{a.instance, a.run}); });
                    },
                    [&](const core::RunProbe& a) { run_probe(a); },
-                   [&](const core::Listen& a) { triggers_.listen(a.process); },
+                   [&](const core::Listen& a) { listen(a.process); },
+                   [&](const core::Removed& a) { host_.removed(a.instance); },
                    [&](const core::Sweep&) { host_.sweep([this] { report(core::Swept{}); }); },
                    [&](const core::Announce& a) { host_.announced(a); },
                    [&](const core::Tell& a) { host_.told(a.instance, a.text); },
@@ -127,14 +145,17 @@ void Driver::spawn_some()
     boost::asio::post(io_, [this] {
         turn_posted_ = false;
         spawns_left_ = spawns_a_turn;
-        if (!spawns_.empty()) spawn_some();
+        if (spawns_.empty()) return;
+        const logs::Pump::Batch batch{pump_};
+        spawn_some();
     });
 }
 
-/// Of a run that has ended nobody asks any more how it is.
+/// Of a run that has ended nobody asks any more how it is; a daemon's run begins when its command ends.
 void Driver::child_reported(core::Event event)
 {
-    if (const auto* ended = std::get_if<core::Ended>(&event))
+    const auto* ended = std::get_if<core::Ended>(&event);
+    if (ended && !host_.spec_of(ended->instance).is_daemon)
         for (const auto kind : {core::ProbeKind::readiness, core::ProbeKind::liveness})
             attempts_.erase({ended->instance, kind});
     report(std::move(event));
@@ -149,11 +170,24 @@ void Driver::run_probe(const core::RunProbe& action)
         [&](const procfiles::ShellCommand& command, const std::filesystem::path& folder) {
             return host_.prepare_command(action.instance, command, folder, children_.main_pid(action.instance));
         }};
-    auto attempt = prober_.start(*probe, surroundings, [this, action](const probes::Answer& answer) {
+    const auto answered = [this, action](const probes::Answer& answer) {
         attempts_.erase({action.instance, action.kind});
         report(core::ProbeAnswered{action.instance, action.run, action.kind, answer.passed, answer.detail});
-    });
-    attempts_.insert_or_assign({action.instance, action.kind}, std::move(attempt));
+    };
+    try {
+        attempts_.insert_or_assign({action.instance, action.kind}, prober_.start(*probe, surroundings, answered));
+    } catch (const std::exception& error) {
+        answered({false, error.what()});
+    }
+}
+
+void Driver::listen(core::ProcessId process)
+{
+    try {
+        triggers_.listen(process);
+    } catch (const std::exception& error) {
+        host_.told({process, 0}, std::string{"cannot wait for connections: "} + error.what());
+    }
 }
 
 void Driver::notified(InstanceId instance, const core::Notification& notification)
@@ -176,9 +210,11 @@ void Driver::finish(int code)
     host_.finished(code);
 }
 
-bool Driver::collect(pid_t pid)
+bool Driver::collect(pid_t pid) { return children_.collect(pid) || commands_.collect(pid) || probes_have(pid); }
+
+/// Reaps it, too, if it has ended.
+bool Driver::probes_have(pid_t pid)
 {
-    if (children_.collect(pid) || commands_.collect(pid)) return true;
     return std::ranges::any_of(attempts_, [pid](auto& entry) { return entry.second.collect(pid); });
 }
 
@@ -190,8 +226,10 @@ void Driver::watch_for_orphans()
         orphan_timer_.expires_after(orphan_delay);
         orphan_timer_.async_wait([this](const boost::system::error_code& cancelled) {
             if (cancelled) return;
-            os::reap_orphans([this](pid_t pid) { return collect(pid); });
-            children_.check_groups();
+            turn([this] {
+                os::reap_orphans([this](pid_t pid) { return collect(pid); });
+                children_.check_groups();
+            });
             watch_for_orphans();
         });
     });
@@ -212,6 +250,7 @@ void Driver::arm()
         armed_for_.reset();
         {
             const Busy busy{busy_};
+            const logs::Pump::Batch batch{pump_};
             perform_each(fleet_.advance(core::Clock::now()));
         }
         run_events();

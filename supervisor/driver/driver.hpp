@@ -46,9 +46,6 @@ public:
 
     std::optional<core::WallTime> next_time(core::ProcessId process) const { return triggers_.next_time(process); }
 
-    /// The pids of all leaders, also of those that ended before their group.
-    std::vector<pid_t> leaders() const { return children_.leaders(); }
-
     /// "web" for a single replica, "web/1" for one of several.
     std::string label(core::InstanceId instance) const;
 
@@ -63,6 +60,9 @@ private:
     void perform_each(core::Actions actions);
     void spawn_some();
     void child_reported(core::Event event);
+    void turn(const std::function<void()>& act);
+    void listen(core::ProcessId process);
+    bool probes_have(pid_t pid);
     void run_probe(const core::RunProbe& action);
     void finish(int code);
     bool collect(pid_t pid);

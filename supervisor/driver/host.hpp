@@ -38,10 +38,17 @@ public:
     /// Where all its processes are, if it has a cgroup of its own. Valid until the next call.
     virtual const os::Cgroup* cgroup_of(core::InstanceId instance) = 0;
 
+    /// Of this life of the master; each process it starts has it in its environment.
+    virtual const std::string& run_id() const = 0;
+
+    /// Pandora's own process, which leaves nothing behind.
+    virtual bool is_builtin(core::InstanceId instance) const = 0;
+
     /// exec succeeded.
     virtual void spawned(core::InstanceId instance) = 0;
 
-    /// Its main process has ended and is still known by its pid. True: the kernel killed in its run for want of memory.
+    /// Its main process has ended; what it said before is still to be heard. True: the kernel killed in its cgroup for
+    /// want of memory during this run.
     virtual bool leader_ended(core::InstanceId instance) = 0;
 
     /// Keep new calls away from it; `done` once nothing is in flight, or nobody can tell.
@@ -52,6 +59,9 @@ public:
 
     /// End whatever is left of the app besides the children the driver knows; then `done`.
     virtual void sweep(std::function<void()> done) = 0;
+
+    /// It was scaled away.
+    virtual void removed(core::InstanceId instance) = 0;
 
     virtual void announced(const core::Announce& change) = 0;
     virtual void told(core::InstanceId instance, const std::string& text) = 0;

@@ -4,7 +4,6 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,8 +25,16 @@ public:
         pidfd_.async_wait(asio::posix::descriptor_base::wait_read,
                           [weak = weak_from_this()](const boost::system::error_code& error) {
                               if (error) return;
-                              if (const auto self = weak.lock()) self->ended_(self->status());
+                              if (const auto self = weak.lock()) self->collect();
                           });
+    }
+
+    void collect()
+    {
+        if (!ended_) return;
+        pidfd_.cancel();
+        const auto ended = std::exchange(ended_, nullptr);
+        ended(status());
     }
 
     pid_t pid() const { return pid_; }
@@ -71,10 +78,10 @@ MainProcess::~MainProcess() = default;
 
 pid_t MainProcess::pid() const { return impl_->pid(); }
 
-bool MainProcess::is_alive() const
+void MainProcess::collect()
 {
-    pollfd query{impl_->pidfd(), POLLIN, 0};
-    return ::poll(&query, 1, 0) == 0;
+    const auto keep = impl_;
+    keep->collect();
 }
 
 void MainProcess::signal(int number) const { ::syscall(SYS_pidfd_send_signal, impl_->pidfd(), number, nullptr, 0); }

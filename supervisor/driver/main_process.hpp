@@ -27,7 +27,10 @@ public:
     ~MainProcess();
 
     pid_t pid() const;
-    bool is_alive() const;
+
+    /// Reaps it, where it has ended and was adopted, and reports its end now; `ended` may destroy the object.
+    void collect();
+
     void signal(int number) const;
 
 private:

@@ -23,7 +23,9 @@ Triggers::Triggers(boost::asio::io_context& io, const core::Fleet& fleet, Host& 
             if (spec.schedule) {
                 const auto& zone = spec.schedule->time_zone;
                 const auto loaded = os::load_time_zone(zone);
-                core::ScheduleClock clock{*spec.schedule, loaded, std::chrono::system_clock::now()};
+                auto schedule = *spec.schedule;
+                schedule.run_on_start = false; // the fleet's: that run waits for its dependencies
+                core::ScheduleClock clock{schedule, loaded, std::chrono::system_clock::now()};
                 schedules_.emplace(process, Scheduled{zone, loaded, std::move(clock)});
             }
             if (spec.watch) watch(process, *spec.watch);

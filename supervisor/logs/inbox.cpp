@@ -18,8 +18,27 @@ void Inbox::post(Task task)
 {
     const std::lock_guard lock{mutex_};
     tasks_.push_back(std::move(task));
+    wake();
+}
+
+void Inbox::hold()
+{
+    const std::lock_guard lock{mutex_};
+    ++holds_;
+}
+
+void Inbox::release()
+{
+    const std::lock_guard lock{mutex_};
+    --holds_;
+    wake();
+}
+
+void Inbox::wake()
+{
+    if (holds_ > 0 || woken_ || tasks_.empty()) return;
     const std::uint64_t one = 1;
-    if (tasks_.size() == 1) (void)!::write(event_.get(), &one, sizeof one); // later ones find it awake
+    woken_ = ::write(event_.get(), &one, sizeof one) == sizeof one;
 }
 
 std::vector<Inbox::Task> Inbox::take()
@@ -27,6 +46,7 @@ std::vector<Inbox::Task> Inbox::take()
     const std::lock_guard lock{mutex_};
     std::uint64_t seen = 0;
     (void)!::read(event_.get(), &seen, sizeof seen);
+    woken_ = false;
     return std::exchange(tasks_, {});
 }
 

@@ -22,12 +22,20 @@ public:
 
     void post(Task task);
 
+    /// From hold() to as many release() nobody is woken: what is posted is found together.
+    void hold();
+    void release();
+
     /// In the order of their posting.
     std::vector<Task> take();
 
 private:
+    void wake();
+
     std::mutex mutex_;
     std::vector<Task> tasks_;
+    int holds_ = 0;
+    bool woken_ = false; // and has not taken yet
     os::UniqueFd event_;
 };
 

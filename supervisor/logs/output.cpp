@@ -9,17 +9,6 @@ namespace {
 using procfiles::LogsInDirectory;
 using procfiles::LogsInFile;
 
-/// How many instances write to `file`.
-std::uint64_t writers_of(const procfiles::AppSpec& app, const std::filesystem::path& file)
-{
-    std::uint64_t writers = 0;
-    for (const auto& process : app.processes) {
-        const auto* target = std::get_if<LogsInFile>(&process.logs.target);
-        if (target && target->file.lexically_normal() == file) writers += process.replicas;
-    }
-    return writers;
-}
-
 void place_in_directory(Output& output, const std::filesystem::path& directory, std::string stem, bool separate)
 {
     if (!separate) {
@@ -32,8 +21,17 @@ void place_in_directory(Output& output, const std::filesystem::path& directory, 
 
 } // namespace
 
-Output output_of(const procfiles::AppSpec& app, const procfiles::ProcessSpec& process, std::uint32_t instance,
-                 const std::filesystem::path& default_directory)
+Writers writers_by_file(const std::vector<procfiles::ProcessSpec>& processes)
+{
+    Writers writers;
+    for (const auto& process : processes)
+        if (const auto* target = std::get_if<LogsInFile>(&process.logs.target))
+            writers[target->file.lexically_normal()] += process.replicas;
+    return writers;
+}
+
+Output output_of(const procfiles::ProcessSpec& process, std::uint32_t instance,
+                 const std::filesystem::path& default_directory, const Writers& writers)
 {
     const auto& logs = process.logs;
     Output output{.out_file = {},
@@ -50,7 +48,8 @@ Output output_of(const procfiles::AppSpec& app, const procfiles::ProcessSpec& pr
                            place->separate);
     } else if (const auto* shared = std::get_if<LogsInFile>(&logs.target)) {
         output.out_file = output.err_file = shared->file.lexically_normal();
-        output.name_in_front = logs.metadata && writers_of(app, output.out_file) > 1;
+        const auto found = writers.find(output.out_file);
+        output.name_in_front = logs.metadata && found != writers.end() && found->second > 1;
     }
     return output;
 }

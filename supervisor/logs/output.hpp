@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pandora::supervisor::logs {
 
@@ -23,8 +25,13 @@ struct Output {
     std::uint32_t tail_lines = 1'000;
 };
 
-/// Pure. `process` is one of the app's, `instance` 0-based; `default_directory` is the app's place for logs, absolute.
-Output output_of(const procfiles::AppSpec& app, const procfiles::ProcessSpec& process, std::uint32_t instance,
-                 const std::filesystem::path& default_directory);
+/// How many instances write to each file that processes name (LogsInFile).
+using Writers = std::map<std::filesystem::path, std::uint64_t>;
+Writers writers_by_file(const std::vector<procfiles::ProcessSpec>& processes);
+
+/// Pure. `instance` is 0-based; `default_directory` is the app's place for logs, absolute; `writers` are those of the
+/// app.
+Output output_of(const procfiles::ProcessSpec& process, std::uint32_t instance,
+                 const std::filesystem::path& default_directory, const Writers& writers);
 
 } // namespace pandora::supervisor::logs

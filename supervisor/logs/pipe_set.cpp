@@ -109,9 +109,8 @@ void PipeSet::note_all_of(const PipeReader& reader)
     if (notes.lingers_since) note(*notes.lingers_since + linger_max);
 }
 
-void PipeSet::perform_due()
+void PipeSet::perform_due(SteadyTime now)
 {
-    const auto now = Clock::now();
     if (!due_ || *due_ > now) return;
     due_.reset();
     std::vector<PipeReader*> silent;

@@ -35,7 +35,7 @@ public:
     /// When something has to be done even if nothing is read.
     std::optional<SteadyTime> due() const { return due_; }
 
-    void perform_due();
+    void perform_due(SteadyTime now);
 
     /// Reads what is in all pipes, at most until `end` where a disk is slow.
     void finish(SteadyTime end);

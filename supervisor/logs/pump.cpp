@@ -79,6 +79,8 @@ public:
         inbox_->post([this, instance = std::move(instance)] { pipes_.ended(instance); });
     }
 
+    Inbox& inbox() { return *inbox_; }
+
     void say(std::string text)
     {
         inbox_->post([this, text = std::move(text)] { console_.own_line(text); });
@@ -129,7 +131,7 @@ private:
                 ::epoll_wait(epoll_.get(), events.data(), events_a_turn, milliseconds_until(pipes_.due()));
             for (int n = 0; n < count; ++n) handle(events.at(static_cast<std::size_t>(n)).data.ptr);
             run_tasks(); // after the events: a task may close pipes that they name
-            pipes_.perform_due();
+            pipes_.perform_due(Clock::now());
             write_console();
         }
         finish();
@@ -197,5 +199,9 @@ std::vector<TailLine> Pump::tail(const InstanceKey& instance, std::size_t lines,
 }
 
 std::map<std::string, Counts> Pump::counts() const { return impl_->counts(); }
+
+Pump::Batch::Batch(Pump& pump) : pump_{pump} { pump_.impl_->inbox().hold(); }
+
+Pump::Batch::~Batch() { pump_.impl_->inbox().release(); }
 
 } // namespace pandora::supervisor::logs

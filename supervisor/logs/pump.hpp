@@ -34,6 +34,19 @@ public:
     /// lingering_pipes_max for an instance. To be called before the next run's attach().
     void ended(InstanceKey instance);
 
+    /// What is asked of the pump while one of these lives wakes its thread once, at the end: a turn of the master's
+    /// loop may start many workers, and each wake-up costs the thread that gives it.
+    class Batch {
+    public:
+        explicit Batch(Pump& pump);
+        ~Batch();
+        Batch(const Batch&) = delete;
+        Batch& operator=(const Batch&) = delete;
+
+    private:
+        Pump& pump_;
+    };
+
     /// A line of pandora's own.
     void say(std::string text);
 

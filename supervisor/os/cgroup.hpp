@@ -41,6 +41,9 @@ public:
     /// SIGKILL to all that is in it, also to what is being forked meanwhile.
     void kill() const;
 
+    /// False: it is in no group, because none could be made here.
+    bool exists() const { return !unified_.empty() || !entries_.empty(); }
+
     /// Nothing runs in it; zombies do not count.
     bool empty() const;
 

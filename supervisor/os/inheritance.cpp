@@ -20,4 +20,9 @@ void mend_inheritance()
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+void ignore_stray_signals()
+{
+    for (const int signal : {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF}) ::signal(signal, SIG_IGN);
+}
+
 } // namespace pandora::supervisor::os

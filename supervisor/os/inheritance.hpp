@@ -8,4 +8,8 @@ namespace pandora::supervisor::os {
 /// us unstoppable). To be called before anything is opened and before any thread is started. Throws std::system_error.
 void mend_inheritance();
 
+/// Signals that would end this process and mean nothing to it: SIGUSR1 as sent by log rotation, SIGALRM, SIGPIPE (a
+/// closed console is an error of write(2)). Before anything notes what children must not inherit as ignored.
+void ignore_stray_signals();
+
 } // namespace pandora::supervisor::os

@@ -105,6 +105,45 @@ void plan_descriptors(ChildPlan& plan, const SpawnRequest& request)
     plan.cgroup_entries = request.cgroup_entries;
 }
 
+/// Everything the child is to have, on the shelf for as long as this lives. Where the shelf is too small, or something
+/// is left out, the child gets a copy of the whole table as ever.
+class Shelved {
+public:
+    Shelved(ChildPlan& plan, DescriptorShelf* shelf) : shelf_{shelf}
+    {
+        if (!shelf_) return;
+        auto moved = plan;
+        bool all = true;
+        const auto put = [&](int& descriptor) {
+            const auto number = shelf_->put(descriptor);
+            all = all && number;
+            descriptor = number.value_or(descriptor);
+        };
+        for (auto& stream : moved.streams)
+            if (stream.from < 0)
+                stream.from = shelf_->null();
+            else
+                put(stream.from);
+        for (auto& passed : moved.passed) put(passed.from);
+        for (auto& entry : moved.cgroup_entries) put(entry);
+        if (moved.executable >= 0) put(moved.executable);
+        if (!all) return;
+        moved.shared_below = shelf_->end();
+        plan = std::move(moved);
+    }
+
+    ~Shelved()
+    {
+        if (shelf_) shelf_->clear();
+    }
+
+    Shelved(const Shelved&) = delete;
+    Shelved& operator=(const Shelved&) = delete;
+
+private:
+    DescriptorShelf* shelf_;
+};
+
 void plan_limits(ChildPlan& plan, const SpawnRequest& request)
 {
     plan.umask = request.umask;
@@ -166,6 +205,7 @@ SpawnResult<Spawned> clone_child(ChildPlan& plan, const SpawnRequest& request)
     int pidfd = -1;
     clone_args args{};
     args.flags = CLONE_PIDFD | CLONE_VFORK | CLONE_VM | CLONE_CLEAR_SIGHAND;
+    if (plan.shared_below) args.flags |= CLONE_FILES;
     args.exit_signal = SIGCHLD;
     args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
     args.stack = reinterpret_cast<std::uint64_t>(stack.data());
@@ -212,6 +252,7 @@ SpawnResult<Spawned> spawn(const SpawnRequest& request)
     plan_descriptors(plan, request);
     plan_limits(plan, request);
     plan_credentials(plan, request);
+    const Shelved shelved{plan, request.shelf};
     return clone_child(plan, request);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "supervisor/os/capabilities.hpp"
+#include "supervisor/os/descriptor_shelf.hpp"
 #include "supervisor/os/signal_set.hpp"
 #include "supervisor/os/spawn_error.hpp"
 #include "supervisor/os/unique_fd.hpp"
@@ -76,6 +77,9 @@ struct SpawnRequest {
     std::optional<CapabilitySet> capabilities; // exactly these, also beside root; absent = as the user has them
     bool no_new_privileges = false;
     int parent_death_signal = 15; // SIGTERM: what the child gets when the thread that spawned it dies
+
+    /// Borrowed: what makes the start cheap in a process with many descriptors. Null = without.
+    DescriptorShelf* shelf = nullptr;
 
     /// Those that may be ignored here, which exec would pass on: they are set to their defaults, at a system call each.
     SignalSet perhaps_ignored = SignalSet::all();

@@ -53,6 +53,11 @@ PANDORA_IN_CHILD bool join_cgroups(const ChildPlan& plan)
     return true;
 }
 
+PANDORA_IN_CHILD bool leave_table_of_parent(const ChildPlan& plan)
+{
+    return !plan.shared_below || ::syscall(SYS_close_range, *plan.shared_below, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+}
+
 /// Moves a source that a placement would overwrite before its turn.
 PANDORA_IN_CHILD bool lift(int& descriptor, int number_max)
 {
@@ -237,6 +242,7 @@ PANDORA_IN_CHILD int child_main(void* argument)
         plan.error = errno;
         ::syscall(SYS_exit_group, 127);
     };
+    require(SpawnStage::standard_streams, leave_table_of_parent(plan)); // before anything that changes a descriptor
     require(SpawnStage::session, ::syscall(SYS_setsid) >= 0);
     require(SpawnStage::signals, heed_ignored_signals(plan));
     require(SpawnStage::cgroup, join_cgroups(plan));

@@ -37,6 +37,7 @@ struct ChildPlan {
     std::vector<Placement> passed;
     int number_max = 2; // the highest `to`
     bool controlling_terminal = false;
+    std::optional<int> shared_below; // the table is the parent's own until all from this number on is unshared
 
     std::optional<mode_t> umask;
     std::vector<LimitPlan> limits;

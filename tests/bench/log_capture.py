@@ -195,7 +195,8 @@ def measure(bench, names, rounds, parent):
 
 def print_table(bench, figures, rounds):
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    print(f"log_capture: {bench.bytes // 1_000_000} MB each, {bench.writer[2]} bytes a write, median of {rounds}; {load}")
+    print(f"log_capture: {bench.bytes // 1_000_000} MB each, {bench.writer[2]} bytes a write, "
+          f"median of {rounds}; {load}")
     print(f"{'':12}{'MB/s':>10}{'CPU s/GB':>10}{'bytes lost':>14}")
     for name, found in figures.items():
         print(f"{name:12}{statistics.median(found.rates):10.0f}{statistics.median(found.costs):10.2f}{found.lost:14}")

@@ -125,6 +125,11 @@ class Check(unittest.TestCase):
         self.assertIn("- NOW=now\n", self.check("--print", "--show-environment")[1])
         self.assertTrue((self.folder / "ran").exists())
 
+    def test_without_a_name_the_first_kind_of_procfile_that_is_here_is_meant(self):
+        for name in ("Procfile", "process-compose.yaml", "procfile.yml"):
+            self.write(name, "wrong\n")
+            self.assertTrue(self.check()[2].startswith(name + ":"), f"{name} comes before those written earlier")
+
     def test_a_heroku_procfile(self):
         self.write("Procfile", "web: node web.js\nworker: work\n")
         self.write(".env", "PORT=3000\n")

@@ -288,9 +288,9 @@ class Events(Case):
                 while not seen or seen[-1]["to"] != "completed":
                     _, body = listener.receive()
                     if body and body["data"].get("propertyName") == "callback":
-                        event, [change] = body["data"]["data"]
+                        event, changes = body["data"]["data"]
                         self.assertEqual(event, "state")
-                        seen.append(change)
+                        seen.extend(changes)
                 self.assertEqual([(c["process"], c["instance"], c["from"], c["to"]) for c in seen],
                                  [("web", 0, "ready", "stopping"), ("web", 0, "stopping", "completed")])
                 self.assertAlmostEqual(seen[-1]["at"], time.time(), delta=DEADLINE_S)

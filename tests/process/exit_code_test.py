@@ -56,7 +56,8 @@ class FailedStart(unittest.TestCase):
         self.says("{entrypoint: [./no-exec]}", "web cannot execute ./no-exec: Permission denied; stays down", 126)
 
     def test_a_failed_start_is_restarted_like_a_failed_run(self):
-        with App("  web: {entrypoint: [./late], availability: {restart: on_failure, backoff: 100ms}}") as app:
+        with App("  web: {entrypoint: [./late],\n"
+                 "        availability: {restart: on_failure, backoff: 100ms, backoff_jitter: 0}}") as app:
             app.wait_line("web cannot execute ./late: No such file or directory; restarting in 100 ms")
             program = app.folder / "late"
             program.with_suffix(".new").write_text("#!/bin/sh\necho here at last\n")

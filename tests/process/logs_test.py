@@ -124,6 +124,27 @@ class Rotation(unittest.TestCase):
             self.assertEqual(names, ["web.log", "web.log.1", "web.log.2", "web.log.3"])
             self.assertTrue(numbers().endswith(whole_log(app.folder, "web.log")))
 
+    def test_loses_and_doubles_nothing_while_the_worker_is_restarted_again_and_again(self):
+        # Twenty of its runs end by themselves, each in the middle of a rotation or not; the last one stays.
+        runs, lines = 21, 1000
+        worker = (f"echo >> runs; n=$(wc -l < runs); seq -f \"$n-%g\" {lines}; test $n -lt {runs} && exit 1; "
+                  "touch written; exec sleep 1000")
+        with App(f"  web: {{command: '{worker}', availability: {{restart: always, backoff: 0ms}}}}",
+                 head="logs: {directory: ., max_size: 10KiB, max_backups: 0, compress: gzip, console: false}") as app:
+            wait_until((app.folder / "written").exists, "the last run has written")
+            wanted = "".join(f"{run}-{line}\n" for run in range(1, runs + 1) for line in range(1, lines + 1))
+
+            def is_settled():
+                try:
+                    settled = all(path.suffix in (".log", ".gz") for path in app.folder.glob("web.log*"))
+                    return settled and whole_log(app.folder, "web.log").endswith(f"{runs}-{lines}\n")
+                except OSError:
+                    return False  # renamed meanwhile
+
+            wait_until(is_settled, lambda: f"all is written and compressed: {sorted(os.listdir(app.folder))}")
+            self.assertEqual(whole_log(app.folder, "web.log"), wanted)
+            self.assertEqual(app.instances()["web/0"]["restarts"], runs - 1)
+
     def test_puts_right_what_a_crash_left(self):
         left = {"web.log.1": "first\n", "web.log.1.gz": "no gzip at all", "web.log.compressing": "half of"}
         with App("  web: {command: 'echo second; exec sleep 1000'}", files=left,
@@ -148,7 +169,8 @@ class FullDisk(unittest.TestCase):
         self.disk.rmdir()
 
     def test_stops_no_worker_and_is_told_once(self):
-        worker = f"{NUMBERS}; touch written; while [ ! -e go ]; do sleep 0.05; done; while :; do echo more; sleep 0.2; done"
+        worker = (f"{NUMBERS}; touch written; while [ ! -e go ]; do sleep 0.05; done; "
+                  "while :; do echo more; sleep 0.2; done")
         with App(f"  web: {{command: '{worker}'}}", head=f"logs: {{directory: {self.disk}, console: false}}") as app:
             wait_until((app.folder / "written").exists, "web wrote more than the disk takes")
             app.wait_line(r"web\.log: No space left on device; lines are dropped until it works again")
@@ -161,7 +183,8 @@ class FullDisk(unittest.TestCase):
 
 class Console(unittest.TestCase):
     def test_a_worker_cannot_control_the_terminal(self):
-        with App("  web: {command: \"printf '\\\\033[31mred\\\\033[0m \\\\033]0;title\\\\007 \\\\033[2J\\\\n'\"}") as app:
+        worker = r"printf '\\033[31mred\\033[0m \\033]0;title\\007 \\033[2J\\n'"
+        with App(f'  web: {{command: "{worker}"}}') as app:
             app.wait_exit()
             self.assertIn("web     | \x1b[31mred\x1b[0m \\x1b]0;title\\x07 \\x1b[2J\x1b[0m", app.lines)
 

@@ -1,5 +1,6 @@
 // The capture of output with real pipes, files and threads.
 #include "supervisor/logs/limits.hpp"
+#include "supervisor/logs/pipe_set.hpp"
 #include "supervisor/logs/pump.hpp"
 #include "tests/process/stuck_disk.hpp"
 #include "tests/unit/supervisor/logs/temporary_folder.hpp"
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -250,6 +252,31 @@ TEST_F(Pumps, KeepABoundedNumberOfPipesThatOutliveTheirRuns)
         const bool is_read = run >= 3;
         EXPECT_EQ(comes_true([&] { return escaped[run].write("more\n") == is_read; }), true) << run;
     }
+}
+
+TEST_F(Pumps, ReadAPipeThatOutlivesItsRunForSoLongAsItIsNotSilent)
+{
+    Console console{console_.get(), Colours::off, 3};
+    FileWriter files{{[](const std::string&) {}, [] {}}};
+    const os::UniqueFd epoll{::epoll_create1(EPOLL_CLOEXEC)};
+    PipeSet pipes{epoll.get(), console, files};
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    const os::UniqueFd writer{ends[1]};
+    const auto origin = std::make_shared<const Origin>(Origin{source("web"), 1, std::make_shared<Counters>()});
+    pipes.adopt(origin, os::UniqueFd{ends[0]}, std::make_shared<Tail>());
+    pipes.ended({"web", 0});
+
+    ::signal(SIGPIPE, SIG_IGN);
+    const auto begin = std::chrono::steady_clock::now();
+    pipes.perform_due(begin + linger_max - 1s);
+    ASSERT_EQ(::write(writer.get(), "x\n", 2), 2);
+    EXPECT_LE(pipes.due(), begin + linger_max + 1s);
+    pipes.perform_due(begin + linger_max + 1s);
+    EXPECT_EQ(::write(writer.get(), "x\n", 2), -1);
+    EXPECT_EQ(origin->counters->read().lines, 1U) << "what was in it has been read";
+    console.write_some();
+    EXPECT_THAT(this->console(), HasSubstr("its output is read no more"));
 }
 
 TEST_F(Pumps, LeaveWorkersAloneWhileTheDiskIsStuck)

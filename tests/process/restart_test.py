@@ -59,13 +59,15 @@ class Restart(unittest.TestCase):
 
 
 class ProcessGroup(unittest.TestCase):
-    def test_a_pipe_held_open_by_a_grandchild_does_not_delay_the_restart(self):
+    def test_what_has_left_the_group_is_ended_before_the_restart_and_its_pipe_delays_nothing(self):
         script = "setsid sleep 1000 & echo $$!; exec sleep 0.1"
         with App(f"  web: {{command: '{script}', {ALWAYS}}}") as app:
             app.wait_line("web ready", count=3)
             for line in list(app.lines):
                 if line.startswith("web ") and line.rpartition(" ")[2].isdigit():
-                    os.kill(int(line.rpartition(" ")[2]), signal.SIGKILL)
+                    pid = int(line.rpartition(" ")[2])
+                    app.wait_line(rf"left behind, ending it: web/0: pid {pid} \(")
+                    wait_until(lambda pid=pid: is_gone(pid), "it is ended")
 
     def test_what_a_dead_worker_leaves_in_its_group_is_ended_before_the_restart(self):
         script = "sleep 1000 & echo left $$!; exit 1"

@@ -216,6 +216,7 @@ private:
                            [&](const Finish&) { finished_ = true; },
                            [&](const Announce& a) { note(a); },
                            [](const Listen&) {},
+                           [](const Removed&) {},
                            [](const Tell&) {},
                        },
                        action);

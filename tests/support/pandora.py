@@ -57,6 +57,13 @@ def children_of(pid):
     return found
 
 
+def free_port():
+    """A port of 127.0.0.1 that nobody listens on; nothing keeps it free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class App:
     """One `pandora run`. Use it as a context manager: at the end nothing of it is left."""
 
@@ -67,6 +74,7 @@ class App:
         self.procfile = self.folder / "procfile.yml"
         self.procfile.write_text(f"name: {name}\nmetrics: {{listen: 127.0.0.1:0}}\n{head}\nprocesses:\n{processes}\n")
         for path, text in (files or {}).items():
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).write_text(text)
         self.environment = dict(os.environ, PANDORA_RUNTIME_DIR=str(self.folder / "run"), **(environment or {}))
         self.environment.pop("PANDORA_HUB_SOCKET", None)
@@ -166,6 +174,43 @@ class App:
         """The live pid of "web/0"."""
         return wait_until(lambda: self.instances()[instance]["pid"], f"{instance} has a pid")
 
+    def wait_view(self, instance, **wanted):
+        """The listing of "web/0" once it has these values; a pattern (re.compile) is searched for."""
+        def fits(value, want):
+            return bool(want.search(str(value))) if isinstance(want, re.Pattern) else value == want
+
+        def found():
+            view = last.update(self.instances().get(instance, {})) or dict(last)
+            return view if all(fits(view.get(key), want) for key, want in wanted.items()) else None
+
+        last = {}
+        return wait_until(found, lambda: f"{instance} with {wanted}, but {last}")
+
+    def command(self, *arguments):
+        """A finished `pandora ARGUMENTS` in the folder of the procfile."""
+        return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=2 * DEADLINE_S,
+                              check=False, env=self.environment, cwd=self.folder)
+
+    def do(self, *arguments):
+        """The output of a command that has to succeed."""
+        done = self.command(*arguments)
+        assert (done.returncode, done.stderr) == (0, ""), f"{arguments}: {done.stderr}{done.stdout}"
+        return done.stdout
+
+    def ps(self, instance):
+        """How `pandora ps --json` shows "web/0"."""
+        return json.loads(self.do("ps", "--json", instance))[0]
+
+    def read(self, path):
+        """The text of a file in the folder; empty where there is none."""
+        try:
+            return (self.folder / path).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def touch(self, path):
+        (self.folder / path).touch()
+
     def routes(self):
         done = subprocess.run([BINARY, "hub", "routes", "--socket", str(self.hub_socket), "--json"],
                               capture_output=True, text=True, timeout=DEADLINE_S, check=True)
@@ -230,3 +275,28 @@ class Client:
         return self.request("PANDORA_HUB_ACTION_MSG_UP",
                             {"remote": {"objectName": name}, "action": "OBJECT_ACTION_INVOKE", "broadcast": False,
                              "propertyName": method, "data": list(params), "host": self.location, "needReply": True})
+
+
+class Changes:
+    """Every change of state from now on, as subscribers of `pandora.supervisor` are told."""
+
+    def __init__(self, app):
+        self.client = Client(app.hub_socket, {"processName": "test"})
+        self.client.online()
+        self.client.publish("pandora.supervisor@subscriber")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.socket.close()
+
+    def until(self, **wanted):
+        """The changes up to the first with these values, and those that were told together with it."""
+        seen = []
+        while not any(all(change[key] == value for key, value in wanted.items()) for change in seen):
+            _, body = self.client.receive()
+            if body and body["data"].get("propertyName") == "callback":
+                _, changes = body["data"]["data"]
+                seen.extend(changes)
+        return seen

@@ -81,6 +81,18 @@ TEST(Settling, OthersDoNotMatter)
     EXPECT_EQ(seen(Stopped{}, web0, {view("completed", 1, 0), view("ready", 1, 1)}), Seen::good);
 }
 
+TEST(Settling, ARollingReplaceIsSeenWhenItIsOver)
+{
+    auto rolling = view("ready", 2);
+    rolling.rolling = true;
+    EXPECT_EQ(seen(Rolled{}, web0, {rolling}), Seen::underway);
+    EXPECT_EQ(seen(Reloaded{}, web0, {rolling}), Seen::underway);
+    EXPECT_EQ(seen(Rolled{}, web0, {view("ready", 2)}), Seen::good);
+    EXPECT_EQ(seen(Rolled{}, web0, {view("failed", 1)}), Seen::bad);
+    EXPECT_EQ(std::get<Outcome>(look(Rolled{}, web0, {view("ready", 1)})),
+              (Outcome{{"web/0 was not replaced: the rolling replace was taken back", false}}));
+}
+
 TEST(Settling, WhoIsGoneIsStoppedButDoesNotRun)
 {
     EXPECT_EQ(seen(Stopped{}, web0, {}), Seen::good);

@@ -22,12 +22,14 @@ TEST(Messages, AnInstanceSurvivesTheTripOverTheHub)
                                .status = "loading",
                                .next_start = 2.5,
                                .not_applied = {"cpu: no cgroup"},
+                               .rolling = true,
                                .runs = 5};
     const auto text = Json(running).dump();
     const auto back = Json::parse(text).get<InstanceView>();
     EXPECT_EQ(Json(back).dump(), text);
     EXPECT_EQ(back.usage->open_fds, 7U);
     EXPECT_EQ(back.pid, 42);
+    EXPECT_TRUE(back.rolling);
 }
 
 template <class T>

@@ -32,5 +32,19 @@ TEST(ExitStatus, KeepsCodeAndSignalApartAndTellsBothAsAShellDoes)
     }
 }
 
+TEST(ExitStatus, AnEndNamesTheFaultBeforeTheStatusThatCameOfIt)
+{
+    EXPECT_EQ(describe(End{Killed{SIGKILL, false}, "killed for memory"}), "killed for memory, SIGKILL");
+    EXPECT_EQ(describe(End{Exited{3}, {}}), "exit 3");
+    EXPECT_EQ(describe(End{NotStarted{"dependency db failed", 1}, {}}), "dependency db failed");
+}
+
+TEST(ExitStatus, SignalsHaveTheirNamesAndOthersTheirNumbers)
+{
+    EXPECT_EQ(signal_name(SIGTERM), "SIGTERM");
+    EXPECT_EQ(signal_name(SIGUSR1), "SIGUSR1");
+    EXPECT_EQ(signal_name(35), "signal 35");
+}
+
 } // namespace
 } // namespace pandora::supervisor::core

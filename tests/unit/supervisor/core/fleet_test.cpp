@@ -1,8 +1,8 @@
 #include "supervisor/core/fleet.hpp"
+#include "tests/support/stage.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <csignal>
 
 namespace pandora::supervisor::core {
@@ -10,152 +10,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using procfiles::Condition;
-using procfiles::ProcessSpec;
 using procfiles::Restart;
-
-using Words = std::vector<std::string>;
-
-ProcessSpec process(std::string name, std::vector<procfiles::Dependency> depends_on = {})
-{
-    return {.name = std::move(name), .depends_on = std::move(depends_on)};
-}
-
-/// Without jitter, so that delays can be told.
-procfiles::Availability rule(procfiles::Availability availability)
-{
-    availability.backoff_jitter = 0;
-    return availability;
-}
-
-/// A fleet whose processes do what the test says; pids are made up and every spawn succeeds at once.
-class Stage {
-public:
-    explicit Stage(const std::vector<ProcessSpec>& specs, bool with_hub = false) : fleet_{members(specs, with_hub)} {}
-
-    Words begin() { return play(Begin{}); }
-
-    Words stop() { return play(StopAll{}); }
-
-    Words end(const std::string& name, ExitStatus status, std::uint32_t index = 0)
-    {
-        return play(Ended{find(name, index), status, true});
-    }
-
-    Words publish(const std::string& name, std::string object)
-    {
-        return play(ObjectPublished{find(name, 0), std::move(object)});
-    }
-
-    Words wait(Millis by)
-    {
-        now_ += by;
-        return perform(fleet_.advance(now_));
-    }
-
-    Words play(const Event& event) { return perform(fleet_.handle(event, now_)); }
-
-    State state(const std::string& name) { return fleet_.instance(find(name, 0)).state(); }
-
-    InstanceId find(const std::string& name, std::uint32_t index)
-    {
-        for (std::uint32_t n = 0; n < fleet_.size(); ++n)
-            if (fleet_.member(ProcessId{n}).spec.name == name) return {ProcessId{n}, index};
-        throw std::out_of_range{name};
-    }
-
-    Words unspawnable; // spawns of these fail
-
-private:
-    static std::vector<Member> members(const std::vector<ProcessSpec>& specs, bool with_hub)
-    {
-        std::vector<Member> out;
-        if (with_hub) {
-            auto hub = process("hub");
-            hub.availability = rule({.restart = Restart::always, .backoff = 0ms});
-            out.push_back({hub, Role::builtin});
-        }
-        for (const auto& spec : specs) out.push_back({spec, Role::worker});
-        return out;
-    }
-
-    /// "+web" spawned, "-web" signalled to stop, "!web" killed, "=3" finished with 3.
-    Words perform(const Actions& actions)
-    {
-        Words out;
-        const auto append = [&](const Words& more) { out.insert(out.end(), more.begin(), more.end()); };
-        for (const auto& action : actions) {
-            if (const auto* a = std::get_if<Spawn>(&action)) {
-                const auto& name = label(a->instance);
-                out.push_back("+" + name);
-                if (std::ranges::find(unspawnable, name) != unspawnable.end())
-                    append(play(SpawnFailed{a->instance, NotStarted{"cannot execute", 127}}));
-                else
-                    append(play(Spawned{a->instance, next_pid_++}));
-            }
-            if (const auto* a = std::get_if<Signal>(&action); a && a->signal != SIGCONT)
-                out.push_back((a->signal == SIGKILL ? "!" : "-") + label(a->instance));
-            if (std::get_if<Sweep>(&action)) append(play(Swept{}));
-            if (const auto* a = std::get_if<Finish>(&action)) out.push_back("=" + std::to_string(a->code));
-        }
-        return out;
-    }
-
-    std::string label(InstanceId id)
-    {
-        const auto& spec = fleet_.member(id.process).spec;
-        return spec.replicas == 1 ? spec.name : spec.name + "/" + std::to_string(id.index);
-    }
-
-    Fleet fleet_;
-    TimePoint now_{};
-    pid_t next_pid_ = 1000;
-};
-
-TEST(Fleet, StartsWhatDependsOnNothingAtOnceAndTheRestInOrder)
-{
-    Stage stage{{process("c", {{"b", Condition::completed_successfully}}), process("a"), process("b", {{"a"}})}};
-    EXPECT_EQ(stage.begin(), (Words{"+a", "+b"}));
-    EXPECT_EQ(stage.end("b", Exited{0}), Words{"+c"});
-}
-
-TEST(Fleet, HealthyMeansThatEveryPromiseOfEveryReplicaIsKept)
-{
-    auto store = process("store");
-    store.readiness.objects = {"store"};
-    store.replicas = 2;
-    Stage stage{{store, process("web", {{"store", Condition::healthy}})}};
-    EXPECT_EQ(stage.begin(), (Words{"+store/0", "+store/1"}));
-    EXPECT_EQ(stage.play(ObjectPublished{stage.find("store", 1), "store"}), Words{});
-    EXPECT_EQ(stage.play(ObjectPublished{stage.find("store", 0), "store"}), Words{"+web"});
-}
-
-TEST(Fleet, CompletedIsMetByAnyEndButNotByARestart)
-{
-    auto job = process("job");
-    job.availability = rule({.restart = Restart::on_failure, .backoff = 1s, .max_restarts = 1});
-    Stage stage{{job, process("after", {{"job", Condition::completed}})}};
-    stage.begin();
-    EXPECT_EQ(stage.end("job", Exited{1}), Words{});
-    EXPECT_EQ(stage.wait(1s), Words{"+job"});
-    EXPECT_EQ(stage.end("job", Exited{1}), Words{"+after"});
-}
-
-TEST(Fleet, WhatCanNeverStartFailsWithItsDependencyAndTheCodeIsTheCauses)
-{
-    Stage stage{{process("last", {{"next", Condition::started}}),
-                 process("next", {{"job", Condition::completed_successfully}}), process("job")}};
-    stage.begin();
-    EXPECT_EQ(stage.end("job", Exited{5}), Words{"=5"});
-    EXPECT_EQ(stage.state("next"), State::failed);
-    EXPECT_EQ(stage.state("last"), State::failed);
-}
-
-TEST(Fleet, AnUnspawnableDependencyIsAFailedOne)
-{
-    Stage stage{{process("job"), process("next", {{"job"}})}};
-    stage.unspawnable = {"job"};
-    EXPECT_EQ(stage.begin(), (Words{"+job", "=127"}));
-}
+using tests::support::process;
+using tests::support::rule;
+using tests::support::Stage;
+using tests::support::Words;
 
 TEST(Fleet, EndsWhenEveryProcessHasEndedWithTheCodeOfTheFirstFailure)
 {
@@ -174,32 +33,12 @@ TEST(Fleet, EndsWithZeroWhenAllEndedWell)
     EXPECT_EQ(stage.end("b", Exited{0}), Words{"=0"});
 }
 
-TEST(Fleet, StopsDependentsBeforeWhatTheyDependOn)
-{
-    Stage stage{{process("db"), process("api", {{"db"}}), process("web", {{"api"}}), process("job")}};
-    stage.begin();
-    EXPECT_EQ(stage.stop(), (Words{"-web", "-job"}));
-    EXPECT_EQ(stage.end("job", Killed{SIGTERM, false}), Words{});
-    EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), Words{"-api"});
-    EXPECT_EQ(stage.end("api", Exited{0}), Words{"-db"});
-    EXPECT_EQ(stage.end("db", Exited{1}), Words{"=0"}) << "an end that was asked for is no failure";
-}
-
-TEST(Fleet, AStopBeforeADependentStartedNeverStartsIt)
-{
-    Stage stage{{process("job"), process("after", {{"job", Condition::completed}})}};
-    stage.begin();
-    EXPECT_EQ(stage.stop(), Words{"-job"});
-    EXPECT_EQ(stage.end("job", Exited{0}), Words{"=0"});
-    EXPECT_EQ(stage.state("after"), State::completed);
-}
-
 TEST(Fleet, AFailureBeforeTheStopStillDecidesTheCode)
 {
     Stage stage{{process("job"), process("web")}};
     stage.begin();
     stage.end("job", Exited{9});
-    stage.stop();
+    stage.stop_all();
     EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), Words{"=9"});
 }
 
@@ -207,7 +46,7 @@ TEST(Fleet, KillAllSparesNobodyAndItsCodeWins)
 {
     Stage stage{{process("db"), process("web", {{"db"}})}};
     stage.begin();
-    stage.stop();
+    stage.stop_all();
     EXPECT_EQ(stage.play(KillAll{130}), (Words{"!db", "!web"}));
     stage.end("db", Killed{SIGKILL, false});
     EXPECT_EQ(stage.end("web", Killed{SIGKILL, false}), Words{"=130"});
@@ -249,25 +88,13 @@ TEST(Fleet, ADeadHubIsStartedAgainAndNoWorkerNotices)
     EXPECT_EQ(stage.state("web"), State::ready);
 }
 
-TEST(Fleet, WhatWaitsForItsRestartIsNotStartedDuringAStop)
-{
-    auto db = process("db");
-    db.availability = rule({.restart = Restart::always, .backoff = 1s});
-    Stage stage{{db, process("web", {{"db"}})}};
-    stage.begin();
-    stage.end("db", Exited{1});
-    EXPECT_EQ(stage.stop(), Words{"-web"});
-    EXPECT_EQ(stage.wait(2s), Words{});
-    EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), Words{"=0"});
-}
-
 TEST(Fleet, WhatEndsByItselfDuringAStopIsNotStartedAgain)
 {
     auto db = process("db");
     db.availability = rule({.restart = Restart::always, .backoff = 0ms});
     Stage stage{{db, process("web", {{"db"}})}};
     stage.begin();
-    stage.stop();
+    stage.stop_all();
     EXPECT_EQ(stage.end("db", Exited{1}), Words{});
     EXPECT_EQ(stage.end("web", Exited{0}), Words{"=0"});
 }
@@ -306,6 +133,127 @@ TEST(Fleet, TellsItsNextDeadline)
     EXPECT_EQ(fleet.next_deadline(), start + 5s);
     fleet.handle(Ended{{ProcessId{1}, 0}, Exited{1}, true}, start + 1s);
     EXPECT_EQ(fleet.next_deadline(), start + 3s);
+}
+
+TEST(Fleet, OnGiveUpDecidesWhatBecomesOfTheOthers)
+{
+    struct Row {
+        procfiles::OnGiveUp on_give_up;
+        Words then;
+        Words once_the_other_has_ended;
+    };
+
+    for (const auto& [on_give_up, then, once_ended] : {
+             Row{procfiles::OnGiveUp::keep, {}, {"=3"}},
+             Row{procfiles::OnGiveUp::stop_all, {"-web"}, {}},
+             Row{procfiles::OnGiveUp::exit, {"-web"}, {"=3"}},
+         }) {
+        auto flaky = process("flaky");
+        flaky.availability =
+            rule({.restart = Restart::always, .backoff = 0ms, .max_restarts = 1, .on_give_up = on_give_up});
+        Stage stage{{flaky, process("web")}};
+        stage.begin();
+        EXPECT_EQ(stage.end("flaky", Exited{3}), Words{"+flaky"});
+        EXPECT_EQ(stage.end("flaky", Exited{3}), then);
+        EXPECT_EQ(stage.end("web", Exited{0}), once_ended);
+    }
+}
+
+TEST(Fleet, AHaltedAppStaysForPeopleWhoMayStartItAgain)
+{
+    auto flaky = process("flaky");
+    flaky.availability = rule({.restart = Restart::on_failure,
+                               .backoff = 0ms,
+                               .max_restarts = 1,
+                               .on_give_up = procfiles::OnGiveUp::stop_all});
+    Stage stage{{flaky, process("web", {{"flaky"}})}, true};
+    stage.begin();
+    stage.end("flaky", Exited{3});
+    EXPECT_EQ(stage.end("flaky", Exited{3}), Words{"-web"});
+    EXPECT_EQ(stage.start("flaky"), Words{}) << "first everything stops";
+    EXPECT_EQ(stage.obey("web"), Words{});
+    EXPECT_EQ(stage.state("hub"), State::ready);
+    EXPECT_EQ(stage.start("flaky"), Words{"+flaky"});
+    EXPECT_EQ(stage.start("web"), Words{"+web"});
+    EXPECT_EQ(stage.end("flaky", Exited{0}), Words{});
+    EXPECT_EQ(stage.end("web", Exited{0}), Words{"-hub"}) << "nobody is kept down any more";
+    EXPECT_EQ(stage.end("hub", Exited{0}), Words{"=3"});
+}
+
+TEST(Fleet, AHaltedAppStaysEvenWhereNobodyElseWasLeftToStop)
+{
+    auto flaky = process("flaky");
+    flaky.availability = rule({.restart = Restart::on_failure,
+                               .backoff = 0ms,
+                               .max_restarts = 1,
+                               .on_give_up = procfiles::OnGiveUp::stop_all});
+    Stage stage{{flaky}};
+    stage.begin();
+    stage.end("flaky", Exited{3});
+    EXPECT_EQ(stage.end("flaky", Exited{3}), Words{});
+    EXPECT_EQ(stage.stop_all(), Words{"=3"});
+}
+
+TEST(Fleet, AnAppIsNotOverWhileAPersonKeepsAProcessDown)
+{
+    Stage stage{{process("web"), process("job")}};
+    stage.begin();
+    stage.stop("web");
+    stage.obey("web");
+    EXPECT_EQ(stage.end("job", Exited{0}), Words{});
+    EXPECT_EQ(stage.start("web"), Words{"+web"});
+    EXPECT_EQ(stage.end("web", Exited{0}), Words{"=0"});
+}
+
+TEST(Fleet, AnAppIsOverThoughDisabledProcessesNeverRan)
+{
+    auto tool = process("tool");
+    tool.disabled = true;
+    Stage stage{{process("job"), tool}};
+    EXPECT_EQ(stage.begin(), Words{"+job"});
+    EXPECT_EQ(stage.end("job", Exited{0}), Words{"=0"});
+}
+
+TEST(Fleet, AnAppStaysForWhatWaitsForItsTimeOrForAConnection)
+{
+    auto nightly = process("nightly");
+    nightly.schedule = procfiles::Schedule{.when = procfiles::Interval{1h}};
+    auto web = process("web");
+    web.on_demand = true;
+    for (const auto& resting : {nightly, web}) {
+        Stage stage{{process("job"), resting}};
+        stage.begin();
+        EXPECT_EQ(stage.end("job", Exited{0}), Words{}) << resting.name;
+        EXPECT_EQ(stage.stop_all(), Words{"=0"}) << resting.name;
+    }
+}
+
+TEST(Fleet, WhatIsNotStartedBecauseADependencyFailedMayEndTheApp)
+{
+    auto web = process("web", {{"job", Condition::completed_successfully}});
+    web.availability.exit_on_skipped = true;
+    Stage stage{{process("job"), web, process("other")}};
+    stage.begin();
+    EXPECT_EQ(stage.end("job", Exited{5}), Words{"-other"});
+    EXPECT_EQ(stage.obey("other"), Words{"=1"}) << "the code of the skipped process";
+}
+
+TEST(Fleet, NothingIsDoneOnceItHasFinished)
+{
+    Stage stage{{process("job")}};
+    stage.begin();
+    EXPECT_EQ(stage.end("job", Exited{0}), Words{"=0"});
+    EXPECT_EQ(stage.play(KillAll{130}), Words{});
+    EXPECT_EQ(stage.start("job"), Words{});
+    EXPECT_EQ(stage.wait(1h), Words{});
+}
+
+TEST(Fleet, WhatIsReportedOfAnInstanceThatIsGoneIsIgnored)
+{
+    Stage stage{{process("web")}};
+    stage.begin();
+    EXPECT_EQ(stage.end("web", Exited{1}, 7), Words{});
+    EXPECT_EQ(stage.state("web"), State::ready);
 }
 
 } // namespace

@@ -23,7 +23,7 @@ procfiles::AppSpec app(procfiles::LogTarget target, std::uint32_t replicas = 1)
 
 Output output(const procfiles::AppSpec& spec, std::uint32_t instance = 0)
 {
-    return output_of(spec, spec.processes[0], instance, "/var/log/app");
+    return output_of(spec.processes[0], instance, "/var/log/app", writers_by_file(spec.processes));
 }
 
 TEST(Output, GoesNowhereUnlessAskedFor)
