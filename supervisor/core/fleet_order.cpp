@@ -202,7 +202,7 @@ void Fleet::follow_strategy(const Change& change, TimePoint now, Actions& out)
             if (id == change.instance || !concerns(instance(id).state())) continue;
             with(id, out, [&](Lifecycle& i) {
                 if (gave_up)
-                    i.stop(now, out);
+                    i.stop_with(why, now, out);
                 else
                     i.restart("its group: " + why, true, now, out);
             });

@@ -12,6 +12,15 @@ namespace {
 // Choice: as long as systemd waits for a stop and a start together.
 constexpr Millis rollout_patience{90'000};
 
+/// What the old instance may take before the new one can even begin.
+Millis time_to_leave(const procfiles::ProcessSpec& spec)
+{
+    auto time = spec.shutdown.drain + spec.shutdown.timeout;
+    for (const auto* hook : {&spec.hooks.before_stop, &spec.hooks.after_stop, &spec.hooks.before_start})
+        if (*hook) time += (*hook)->timeout;
+    return time;
+}
+
 } // namespace
 
 void Fleet::for_each(const Which& which, const std::function<void(InstanceId)>& act)
@@ -56,7 +65,8 @@ void Fleet::ask(const RollAsked& asked, TimePoint now, Actions& out)
     auto& process = at(asked.process);
     if (process.rollout) return; // the one under way does it
     const auto& spec = process.member.spec;
-    const auto patience = spec.readiness.timeout > Millis::zero() ? spec.readiness.timeout : rollout_patience;
+    const auto to_get_ready = spec.readiness.timeout > Millis::zero() ? spec.readiness.timeout : rollout_patience;
+    const auto patience = to_get_ready + time_to_leave(spec);
     process.rollout.emplace(spec.rollout, slots_of(process), patience);
     rolling_.insert(asked.process);
     step_rollout(asked.process, now, out);

@@ -157,6 +157,13 @@ void Lifecycle::stop(TimePoint now, Actions& out)
     }
 }
 
+void Lifecycle::stop_with(const std::string& other, TimePoint now, Actions& out)
+{
+    out.emplace_back(Tell{id_, "stopped with its group: " + other});
+    stop(now, out);
+    held_ = false;
+}
+
 void Lifecycle::retire(TimePoint now, Actions& out)
 {
     retired_ = true;

@@ -44,6 +44,7 @@ public:
     void begin(TimePoint now, Actions& out);     // only where wants_start()
     void stop(TimePoint now, Actions& out);      // with its grace; no restart afterwards
     void kill(TimePoint now, Actions& out);      // at once
+    void stop_with(const std::string& other, TimePoint now, Actions& out); // as stop, but no person wants it so
 
     /// Another run instead of this one, with dependencies waited for. `counted`: as one of its restarts.
     void restart(const std::string& cause, bool counted, TimePoint now, Actions& out);

@@ -200,23 +200,24 @@ TEST(FleetRequests, ASurgeThatFailsAfterItWasReadyDoesNotLeaveTheReplaceHalfDone
 
 TEST(FleetRequests, ANewInstanceThatNeverGetsReadyIsTakenBack)
 {
-    auto stage = ready_stage(notifying("web", 1));
+    auto stage = ready_stage(notifying("web", 1)); // 90 s, and the 10 s of grace that an old one may take
     stage.roll("web");
-    EXPECT_EQ(stage.wait(90s - 1ms), Words{});
+    EXPECT_EQ(stage.wait(100s - 1ms), Words{});
     EXPECT_EQ(stage.wait(1ms), Words{"-web/1"});
-    EXPECT_EQ(stage.told(), Words{"rolling replace taken back: its new instance 1 was not ready within 90 s"});
+    EXPECT_EQ(stage.told(), Words{"rolling replace taken back: its new instance 1 was not ready within 100 s"});
 }
 
-TEST(FleetRequests, TheStartTimeoutIsThePatienceWhereThereIsOne)
+TEST(FleetRequests, TheStartTimeoutIsThePatienceWhereThereIsOneBesideTheTimeToLeave)
 {
     auto spec = notifying("web", 1);
     spec.readiness.timeout = 7s;
+    spec.shutdown = {.timeout = 2s, .drain = 3s};
     auto stage = ready_stage(spec);
     stage.unreported = {"web/1"};
     stage.roll("web");
-    EXPECT_EQ(stage.fleet().next_deadline(), TimePoint{} + 7s);
-    EXPECT_EQ(stage.wait(7s), Words{"-web/1"});
-    EXPECT_EQ(stage.told(), Words{"rolling replace taken back: its new instance 1 was not ready within 7 s"});
+    EXPECT_EQ(stage.fleet().next_deadline(), TimePoint{} + 12s);
+    EXPECT_EQ(stage.wait(12s), Words{"-web/1"});
+    EXPECT_EQ(stage.told(), Words{"rolling replace taken back: its new instance 1 was not ready within 12 s"});
 }
 
 TEST(FleetRequests, AnotherRequestEndsARollingReplaceAndTakesItsSurgeBack)
