@@ -53,6 +53,16 @@ class BadStart(unittest.TestCase):
             app.signal(signal.SIGHUP)
             self.assertTrue(app.instances()["web/0"]["up"])
 
+    def test_signals_that_mean_nothing_to_it_end_neither_the_master_nor_are_ignored_by_workers(self):
+        with App("  web: {command: 'grep SigIgn /proc/self/status; exec sleep 1000'}") as app:
+            ignored = app.wait_line(r"SigIgn:\s+([0-9a-f]+)")
+            self.assertEqual(int(ignored.group(1), 16), 0)
+            for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+                app.signal(number)
+            self.assertEqual(app.instances()["web/0"]["state"], "ready")
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.wait_exit(), 0)
+
     def test_a_second_hangup_is_no_impatience(self):
         with App("  web: {command: 'trap \"sleep 0.5; exit\" TERM; echo up; while :; do sleep 0.05; done'}") as app:
             app.wait_line(r"\| up")

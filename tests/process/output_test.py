@@ -56,6 +56,12 @@ class Environment(unittest.TestCase):
             said = app.wait_line("app process from a file t web 0 ")
             self.assertTrue(said.string.endswith(f"{app.run_directory}/notify.sock"), "pandora's, not the master's own")
 
+    def test_a_worker_that_wants_a_terminal_has_one_in_each_run(self):
+        with App("  web: {command: 'test -t 0 && test -t 1 && test -t 2 && echo terminal; exit 4', is_tty: true,\n"
+                 "        availability: {restart: on_failure, backoff: 10ms, max_restarts: 1}}") as app:
+            app.wait_line("web .*terminal", count=2)
+            self.assertEqual(app.wait_exit(), 4)
+
     def test_a_worker_runs_where_the_procfile_says(self):
         with App("  a: {command: pwd}\n  b: {command: pwd, working_dir: /usr}") as app:
             app.wait_exit()
