@@ -89,6 +89,7 @@ void HubHost::publish_hub_object()
 {
     hub::client::Methods methods;
     methods["routes"] = [this](const Call& call, const Reply& reply) { reply.value(routes(call)); };
+    methods["ping"] = [](const Call&, const Reply& reply) { reply.value(nullptr); };
     methods["drain"] = [this](const Call& call, const Reply& reply) { drain(call, reply); };
     methods["undrain"] = [this](const Call& call, const Reply& reply) { undrain(call, reply); };
     client_->publish("pandora.hub", std::move(methods));

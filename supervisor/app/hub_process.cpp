@@ -18,6 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// How a hub that hangs without dying is noticed: choice, some 20 s after it began. One unanswered question may be our
+// own doing: we were suspended, and the answer came in time.
+constexpr std::chrono::seconds ask_period{5};
+constexpr std::chrono::milliseconds answer_patience{5'000};
+constexpr int unanswered_max = 2;
+
 constexpr mode_t owner_only = 0600;
 constexpr mode_t everybody = 0666; // the hub admits by SO_PEERCRED, exactly whom it should
 
@@ -90,7 +96,7 @@ os::SpawnRequest HubProcess::prepare()
     return broker_request(options_, {listener_.get(), link_hubs_.get(), http_.fd.get()}, executable_.get(), hub_user());
 }
 
-void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject& object)
+void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject& object, std::function<void()> hung)
 {
     link_hubs_ = os::UniqueFd{};
     hub::client::Options options;
@@ -100,6 +106,30 @@ void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject&
     link_ = std::make_unique<hub::client::Client>(io, std::move(options), link_ours_.release());
     object.publish_on(*link_);
     link_->start();
+    hung_ = std::move(hung);
+    unanswered_ = 0;
+    ask_timer_.emplace(io);
+    ask_again_later();
+}
+
+void HubProcess::ask_again_later()
+{
+    ask_timer_->expires_after(ask_period);
+    ask_timer_->async_wait([this](const boost::system::error_code& error) {
+        if (!error) ask();
+    });
+}
+
+void HubProcess::ask()
+{
+    const auto answered = [this](const hub::client::Outcome& outcome) {
+        const auto* error = std::get_if<hub::client::CallError>(&outcome);
+        const bool silent = error && error->name == "MessengerRequestTimeoutError"; // any other error is an answer
+        unanswered_ = silent ? unanswered_ + 1 : 0;
+        ask_again_later();
+        if (unanswered_ >= unanswered_max) hung_();
+    };
+    link_->invoke("pandora.hub", "ping", control::Json::array(), answered, answer_patience);
 }
 
 } // namespace pandora::supervisor::app

@@ -10,9 +10,12 @@
 #include "supervisor/os/run_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace pandora::supervisor::app {
@@ -32,8 +35,9 @@ public:
     /// For one life of it, with a link of its own. Throws std::system_error.
     os::SpawnRequest prepare();
 
-    /// It has been started: publishes `object` over the link of this life.
-    void connect(boost::asio::io_context& io, control::SupervisorObject& object);
+    /// It has been started: publishes `object` over the link of this life, and asks the hub every now and then whether
+    /// it still answers. `hung` runs on the loop, again and again, where it does not.
+    void connect(boost::asio::io_context& io, control::SupervisorObject& object, std::function<void()> hung);
 
     /// Null before the first life.
     hub::client::Client* link() { return link_.get(); }
@@ -41,6 +45,9 @@ public:
     std::uint16_t http_port() const { return http_.port; }
 
 private:
+    void ask_again_later();
+    void ask();
+
     BrokerOptions options_;
     os::UniqueFd listener_;
     os::SocketFile socket_file_;
@@ -49,6 +56,9 @@ private:
     os::UniqueFd link_ours_;  // between prepare and connect
     os::UniqueFd link_hubs_;
     std::unique_ptr<hub::client::Client> link_;
+    std::optional<boost::asio::steady_timer> ask_timer_;
+    std::function<void()> hung_;
+    int unanswered_ = 0; // questions in a row
 };
 
 } // namespace pandora::supervisor::app

@@ -204,7 +204,11 @@ const os::Cgroup* Master::cgroup_of(core::InstanceId instance)
 
 void Master::spawned(core::InstanceId instance)
 {
-    if (is_hub(instance)) return hub_.connect(io_, object_);
+    if (is_hub(instance))
+        return hub_.connect(io_, object_, [this, instance] {
+            told(instance, "does not answer; killing it");
+            driver_.signal({instance, SIGKILL, core::Target::leader});
+        });
     if (const auto* cgroup = cgroup_of(instance)) kept_[instance].oom_kills = cgroup->oom_kills();
 }
 

@@ -39,6 +39,19 @@ class Readiness(unittest.TestCase):
             self.assertEqual((states["store/0"], states["web/0"]), ("starting", "pending"))
 
 
+class Liveness(unittest.TestCase):
+    def test_a_hub_that_hangs_without_dying_is_replaced_and_no_worker_notices(self):
+        with App("  web: {command: exec sleep 1000}") as app:
+            app.wait_line("web ready")
+            before = app.instances()
+            os.kill(before["hub/0"]["pid"], signal.SIGSTOP)
+            app.wait_line("hub: does not answer; killing it")
+            app.wait_line("hub ready", count=2)
+            after = app.instances()
+            self.assertNotEqual(after["hub/0"]["pid"], before["hub/0"]["pid"])
+            self.assertEqual(after["web/0"]["pid"], before["web/0"]["pid"])
+
+
 class Identity(unittest.TestCase):
     def test_it_comes_from_the_kernel_whatever_the_client_says(self):
         with App(worker("store", ", environment: [CLAIM=somebody-else]")) as app:
