@@ -213,7 +213,7 @@ bool Children::has_runaways(InstanceId instance, Running& running)
     const auto& spec = host_.spec_of(instance);
     if (spec.is_daemon || host_.is_builtin(instance)) return false;
     const auto adopted =
-        os::adopted_children([this](pid_t pid) { return by_leader_.contains(pid) || surroundings_.claimed(pid); });
+        children_file_.adopted([this](pid_t pid) { return by_leader_.contains(pid) || surroundings_.claimed(pid); });
     running.runaways = os::runaways_of(adopted, host_.run_id(), spec.name, std::to_string(instance.index));
     for (const auto& runaway : running.runaways) {
         if (std::ranges::find(seen, runaway) != seen.end()) continue;

@@ -95,6 +95,7 @@ private:
     Host& host_;
     Report report_;
     Surroundings surroundings_;
+    os::ChildrenFile children_file_;
     std::map<core::InstanceId, Running> running_;
     std::unordered_map<pid_t, core::InstanceId> by_leader_; // also of leaders that ended before their group
     std::size_t leaderless_ = 0;                            // runs whose leader has ended

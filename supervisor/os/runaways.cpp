@@ -2,20 +2,36 @@
 
 #include "supervisor/os/process_tree.hpp"
 
+#include <array>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::os {
 
-std::vector<pid_t> adopted_children(const std::function<bool(pid_t)>& known)
+ChildrenFile::ChildrenFile()
 {
-    // Adopted by the thread that began the process: proc(5), /proc/PID/task/TID/children.
-    const auto self = std::to_string(::getpid());
-    std::ifstream children{"/proc/self/task/" + self + "/children"};
+    const auto self = std::to_string(::getpid()); // proc(5): /proc/PID/task/TID/children
+    file_ = UniqueFd{::open(("/proc/self/task/" + self + "/children").c_str(), O_RDONLY | O_CLOEXEC)};
+}
+
+std::vector<pid_t> ChildrenFile::adopted(const std::function<bool(pid_t)>& known) const
+{
     std::vector<pid_t> adopted;
-    for (pid_t pid = 0; children >> pid;)
-        if (!known(pid)) adopted.push_back(pid);
+    std::array<char, 4096> chunk{};
+    off_t offset = 0;
+    pid_t pid = 0; // numbers may be cut by the end of a chunk
+    for (ssize_t got = 0; (got = ::pread(file_.get(), chunk.data(), chunk.size(), offset)) > 0; offset += got)
+        for (const char c : std::string_view{chunk.data(), static_cast<std::size_t>(got)}) {
+            if (c >= '0' && c <= '9') {
+                pid = pid * 10 + (c - '0');
+            } else if (const auto ended = std::exchange(pid, 0); ended > 0 && !known(ended)) {
+                adopted.push_back(ended);
+            }
+        }
     return adopted;
 }
 

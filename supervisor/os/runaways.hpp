@@ -2,6 +2,7 @@
 #pragma once
 
 #include "supervisor/os/survivors.hpp"
+#include "supervisor/os/unique_fd.hpp"
 
 #include <functional>
 #include <string>
@@ -10,9 +11,19 @@
 
 namespace pandora::supervisor::os {
 
-/// The children of this process that nobody claims (`known`): those adopted from a dead parent, zombies aside. Reads
-/// one file; a worker that leaves nothing behind costs no more.
-std::vector<pid_t> adopted_children(const std::function<bool(pid_t)>& known);
+/// The list of our own children, kept open: it is looked at whenever a worker ends, before it is started again.
+class ChildrenFile {
+public:
+    /// To be made by the thread that began the process: those who come from a dead parent come to it.
+    ChildrenFile();
+
+    /// Those that nobody claims (`known`): adopted ones. Reads one file; a worker that leaves nothing behind costs no
+    /// more. Empty where the kernel has no such file (CONFIG_PROC_CHILDREN).
+    std::vector<pid_t> adopted(const std::function<bool(pid_t)>& known) const;
+
+private:
+    UniqueFd file_;
+};
 
 /// Of these, those whose environment says that they belong to this instance of this run of the app.
 std::vector<Survivor> runaways_of(const std::vector<pid_t>& adopted, const std::string& run_id,
