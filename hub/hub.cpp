@@ -1,13 +1,18 @@
 #include "hub/hub.hpp"
 
+#include "hub/core/admission.hpp"
 #include "hub/core/router.hpp"
+#include "hub/net/credentials.hpp"
+#include "hub/net/fd_passing.hpp"
 #include "hub/net/listener.hpp"
 #include "hub/net/session.hpp"
+#include "hub/numbers.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <list>
@@ -15,6 +20,8 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <system_error>
 #include <utility>
 
@@ -37,6 +44,8 @@ wire::Limits limits_from(const Options& options)
     wire::Limits limits;
     limits.frame_bytes_max = options.frame_bytes_max;
     limits.call_timeout = options.call_timeout;
+    limits.ping_patience = options.unresponsive_after;
+    limits.ping_period = std::min(limits.ping_period, options.unresponsive_after);
     limits.unidentified_max = options.unidentified_max;
     limits.queue_bytes_hard =
         std::max<std::size_t>(limits.queue_bytes_hard, options.frame_bytes_max + wire::rewrap_bytes_max);
@@ -45,19 +54,31 @@ wire::Limits limits_from(const Options& options)
     return limits;
 }
 
+/// A connection is a descriptor of this process, whose limit has been raised by whoever began it.
+core::Admission::Scope scope_from(const Options& options, const wire::Limits& limits)
+{
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+        throw std::system_error{errno, std::generic_category(), "getrlimit"};
+    const auto reserved = static_cast<rlim_t>(limits.descriptors_reserved);
+    const auto places = std::max(descriptors.rlim_cur, reserved + 1) - reserved;
+    return {options.owner, static_cast<std::size_t>(places)};
+}
+
+/// Who it is was found out by its number, which must have been its own all the while. The pidfd has done its work then:
+/// a connection takes one descriptor, not two.
+Identity confirmed(Identity who, const core::Fd& pidfd)
+{
+    if (net::number_is_free(pidfd)) who = {.app = "", .process = "", .instance = 0, .credentials = who.credentials};
+    who.credentials.pidfd = nullptr;
+    return who;
+}
+
 std::uint64_t seed_from(const Options& options)
 {
     if (options.seed != 0) return options.seed;
     std::random_device kernel;
     return std::uint64_t{kernel()} << 32 | kernel();
-}
-
-template <class Enum, std::size_t count>
-std::vector<Counted> counted(const core::CounterSet<Enum, count>& counters)
-{
-    std::vector<Counted> out;
-    counters.each([&](Enum which, std::uint64_t n) { out.push_back({std::string{core::name_of(which)}, n}); });
-    return out;
 }
 
 } // namespace
@@ -68,7 +89,8 @@ class Hub::Impl : public net::SessionOwner {
 public:
     Impl(boost::asio::io_context& io, Options options, Observer& observer)
         : io_{io}, options_{std::move(options)}, observer_{observer}, limits_{limits_from(options_)},
-          router_{limits_, seed_from(options_), now()}, deadline_{io}, drain_{io}
+          admission_{limits_, scope_from(options_, limits_)}, router_{limits_, seed_from(options_), now()},
+          deadline_{io}, drain_{io}
     {}
 
     ~Impl() override
@@ -80,17 +102,19 @@ public:
 
     void serve(int listener_fd)
     {
-        listeners_.emplace_back(io_, listener_fd, [this](net::Descriptor socket, core::Credentials peer) {
-            accepted(std::move(socket), peer);
-        });
+        listeners_.emplace_back(
+            io_, listener_fd,
+            [this](net::Descriptor socket, core::Credentials peer) { accepted(std::move(socket), peer); },
+            [this](core::Disconnect reason) { router_.count(reason); });
     }
 
-    void adopt(int connected_fd, Identity who)
+    void adopt(int connected_fd, Identity who, Reach reach)
     {
         net::Descriptor socket{io_, connected_fd};
         if (::fcntl(connected_fd, F_SETFD, FD_CLOEXEC) != 0 || ::fcntl(connected_fd, F_SETFL, O_NONBLOCK) != 0)
             throw std::system_error{errno, std::generic_category(), "hub connection"};
-        begin(std::make_shared<Session>(std::move(socket), router_, *this), std::move(who), core::Reach::builtin);
+        begin(std::make_shared<Session>(std::move(socket), core::Admission::Place{}, router_, *this), std::move(who),
+              reach);
     }
 
     void stop(std::function<void()> stopped)
@@ -118,12 +142,59 @@ public:
 
     void undrain(const InstanceName& name)
     {
-        router_.undrain(name);
+        router_.undrain(name, now());
         fed();
     }
 
-    Stats stats() const;
-    std::vector<Route> routes() const;
+    void promise(const std::string& process, std::vector<std::string> objects)
+    {
+        router_.promise(process, std::move(objects));
+    }
+
+    void heard(InstanceNews news)
+    {
+        router_.heard(std::move(news), now());
+        fed();
+    }
+
+    void supervisor_lost()
+    {
+        router_.supervisor_lost(now());
+        fed();
+    }
+
+    void set_policy(std::vector<Rule> rules, bool strict)
+    {
+        router_.set_policy(core::Policy{std::move(rules)}, strict);
+    }
+
+    void wait_for(std::string selector, std::chrono::milliseconds timeout, DrainDone done)
+    {
+        waiting_.emplace(router_.wait_for(std::move(selector), now() + timeout, now()), std::move(done));
+        fed();
+    }
+
+    void monitor(std::function<void(const std::vector<TapRecord>&)> see)
+    {
+        router_.tap(static_cast<bool>(see));
+        see_ = std::move(see);
+    }
+
+    bool has_subscribers(const std::string& object, const std::string& event) const
+    {
+        return router_.has_subscribers(object, event);
+    }
+
+    std::vector<std::string> subscribed_events(const std::string& object) const
+    {
+        return router_.subscribed_events(object);
+    }
+
+    const core::Router& router() const { return router_; }
+
+    std::vector<ClientInfo> clients() const { return router_.clients(now()); }
+
+    std::vector<CutInfo> cuts() const { return {router_.cuts().begin(), router_.cuts().end()}; }
 
 private:
     void fed() override;
@@ -136,6 +207,10 @@ private:
     void do_what_is_asked();
     void tell_events();
     void tell_drained();
+    void tell_waited();
+    void tell_liveness();
+    void tell_monitor();
+    void open_channels();
     void flush_dirty();
     void close_asked();
     void close_drained();
@@ -152,6 +227,7 @@ private:
     Options options_;
     Observer& observer_;
     wire::Limits limits_;
+    core::Admission admission_;
     core::Router router_;
     std::list<net::Listener> listeners_;
     std::set<std::shared_ptr<Session>> unidentified_;
@@ -169,6 +245,12 @@ private:
     std::vector<core::ObjectEvent> events_;
     std::vector<core::Drained> drained_;
     std::map<core::DrainId, DrainDone> draining_;
+    std::vector<core::Waited> waited_;
+    std::map<core::WaitId, DrainDone> waiting_;
+    std::vector<core::LivenessEvent> liveness_;
+    std::vector<core::ChannelWanted> channels_;
+    std::vector<TapRecord> seen_;
+    std::function<void(const std::vector<TapRecord>&)> see_;
     std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this); // posted handlers hold it weakly
 };
 
@@ -177,12 +259,15 @@ void Hub::Impl::accepted(net::Descriptor socket, const core::Credentials& peer)
     if (stopping_) return;
     if (!admits(peer.uid)) return router_.count(core::Disconnect::uid_not_allowed);
     if (unidentified_.size() >= limits_.unidentified_max) return router_.count(core::Disconnect::too_many_unidentified);
-    const auto session = std::make_shared<Session>(std::move(socket), router_, *this);
+    auto place = admission_.arrive(peer, now());
+    if (const auto* refused = std::get_if<core::Disconnect>(&place)) return router_.count(*refused);
+    const auto session = std::make_shared<Session>(std::move(socket),
+                                                   std::get<core::Admission::Place>(std::move(place)), router_, *this);
     unidentified_.insert(session);
-    observer_.identify(peer, [this, waiting = std::weak_ptr{session}](Identity who) {
+    observer_.identify(peer, [this, pidfd = peer.pidfd, waiting = std::weak_ptr{session}](Identity who) {
         // A closed session's hub may be gone: nothing of `this` may be touched before that is known.
         const auto there = waiting.lock();
-        if (there && !there->closed() && !there->started()) identified(there, std::move(who));
+        if (there && !there->closed() && !there->started()) identified(there, confirmed(std::move(who), pidfd));
     });
 }
 
@@ -198,6 +283,7 @@ void Hub::Impl::begin(const std::shared_ptr<Session>& session, Identity who, cor
     if (core::index_of(peer) >= sessions_.size()) sessions_.resize(core::index_of(peer) + 1);
     sessions_[core::index_of(peer)] = session;
     session->start(peer);
+    fed(); // somebody may have waited for it
 }
 
 void Hub::Impl::fed()
@@ -213,6 +299,10 @@ void Hub::Impl::do_what_is_asked()
     turn_posted_ = false;
     tell_events();
     tell_drained();
+    tell_waited();
+    tell_liveness();
+    open_channels();
+    tell_monitor();
     flush_dirty();
     close_asked();
     if (stopping_) close_drained();
@@ -235,6 +325,39 @@ void Hub::Impl::tell_drained()
     router_.take_drained(drained_);
     for (const core::Drained& drained : drained_)
         if (auto asked = draining_.extract(drained.id)) asked.mapped()(drained.in_flight);
+}
+
+void Hub::Impl::tell_waited()
+{
+    router_.take_waited(waited_);
+    for (const core::Waited& waited : waited_)
+        if (auto asked = waiting_.extract(waited.id)) asked.mapped()(waited.clients);
+}
+
+void Hub::Impl::tell_liveness()
+{
+    router_.take_liveness(liveness_);
+    for (const core::LivenessEvent& event : liveness_)
+        observer_.unresponsive(event.who, event.unresponsive, event.silent);
+}
+
+void Hub::Impl::tell_monitor()
+{
+    router_.take_taps(seen_);
+    if (!seen_.empty() && see_) see_(seen_);
+}
+
+void Hub::Impl::open_channels()
+{
+    router_.take_channels(channels_);
+    for (const core::ChannelWanted& wanted : channels_) {
+        std::array<int, 2> ends{};
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+            router_.cannot_open(wanted, now());
+            continue;
+        }
+        router_.opened(wanted, net::own(ends[0]), net::own(ends[1]), now());
+    }
 }
 
 void Hub::Impl::flush_dirty()
@@ -301,41 +424,6 @@ void Hub::Impl::deadline_came()
     do_what_is_asked();
 }
 
-Stats Hub::Impl::stats() const
-{
-    const core::Counters& counters = router_.counters();
-    Stats stats;
-    stats.connections = router_.connections();
-    stats.connections_total = counters.connections_total;
-    stats.objects = router_.objects();
-    stats.frames_received = counters.frames_received;
-    stats.frames_sent = counters.frames_sent;
-    stats.bytes_received = counters.bytes_received;
-    stats.bytes_sent = counters.bytes_sent;
-    stats.queued_bytes = router_.queued_bytes();
-    stats.calls_in_flight = router_.calls_in_flight();
-    stats.draining_instances = router_.draining();
-    stats.calls = counted(counters.calls);
-    stats.dropped = counted(counters.dropped);
-    stats.disconnects = counted(counters.disconnects);
-    const auto& histogram = counters.call_duration;
-    const auto counts = histogram.cumulative();
-    stats.call_bounds_seconds.assign(histogram.bounds_seconds.begin(), histogram.bounds_seconds.end());
-    stats.call_counts.assign(counts.begin(), counts.end());
-    stats.call_count = histogram.count();
-    stats.call_seconds_sum = histogram.sum_seconds();
-    return stats;
-}
-
-std::vector<Route> Hub::Impl::routes() const
-{
-    std::vector<Route> out;
-    for (auto& route : router_.routes())
-        out.push_back({std::move(route.client), std::move(route.identity), route.reach == core::Reach::builtin,
-                       route.draining, std::move(route.selectors)});
-    return out;
-}
-
 Hub::Hub(boost::asio::io_context& io, Options options, Observer& observer)
     : impl_{std::make_unique<Impl>(io, std::move(options), observer)}
 {}
@@ -344,11 +432,11 @@ Hub::~Hub() = default;
 
 void Hub::serve(int listener_fd) { impl_->serve(listener_fd); }
 
-void Hub::adopt(int connected_fd, Identity who) { impl_->adopt(connected_fd, std::move(who)); }
+void Hub::adopt(int connected_fd, Identity who, Reach reach) { impl_->adopt(connected_fd, std::move(who), reach); }
 
 void Hub::stop(std::function<void()> stopped) { impl_->stop(std::move(stopped)); }
 
-Stats Hub::stats() const { return impl_->stats(); }
+Stats Hub::stats() const { return stats_of(impl_->router()); }
 
 void Hub::drain(const InstanceName& name, std::chrono::milliseconds timeout,
                 std::function<void(std::uint32_t in_flight)> done)
@@ -358,6 +446,39 @@ void Hub::drain(const InstanceName& name, std::chrono::milliseconds timeout,
 
 void Hub::undrain(const InstanceName& name) { impl_->undrain(name); }
 
-std::vector<Route> Hub::routes() const { return impl_->routes(); }
+void Hub::promise(const std::string& process, std::vector<std::string> objects)
+{
+    impl_->promise(process, std::move(objects));
+}
+
+void Hub::heard(InstanceNews news) { impl_->heard(std::move(news)); }
+
+void Hub::supervisor_lost() { impl_->supervisor_lost(); }
+
+void Hub::set_policy(std::vector<Rule> rules, bool strict) { impl_->set_policy(std::move(rules), strict); }
+
+void Hub::wait_for(std::string selector, std::chrono::milliseconds timeout,
+                   std::function<void(std::uint32_t clients)> done)
+{
+    impl_->wait_for(std::move(selector), timeout, std::move(done));
+}
+
+void Hub::monitor(std::function<void(const std::vector<TapRecord>&)> see) { impl_->monitor(std::move(see)); }
+
+bool Hub::has_subscribers(const std::string& object, const std::string& event) const
+{
+    return impl_->has_subscribers(object, event);
+}
+
+std::vector<std::string> Hub::subscribed_events(const std::string& object) const
+{
+    return impl_->subscribed_events(object);
+}
+
+std::vector<Route> Hub::routes() const { return routes_of(impl_->router()); }
+
+std::vector<ClientInfo> Hub::clients() const { return impl_->clients(); }
+
+std::vector<CutInfo> Hub::cuts() const { return impl_->cuts(); }
 
 } // namespace pandora::hub

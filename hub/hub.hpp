@@ -2,7 +2,11 @@
 #pragma once
 
 #include "hub/core/drains.hpp"
+#include "hub/core/expectations.hpp"
 #include "hub/core/identity.hpp"
+#include "hub/core/policy.hpp"
+#include "hub/core/routes.hpp"
+#include "hub/core/tap.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -15,16 +19,25 @@
 
 namespace pandora::hub {
 
+using core::ClientInfo;
 using core::Credentials;
+using core::CutInfo;
 using core::Identity;
 using core::InstanceName;
+using core::InstanceNews;
+using core::Prospect;
+using core::Reach;
+using core::Rule;
+using core::TapRecord;
 
 struct Options {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
-    std::chrono::milliseconds call_timeout{5'000}; // of a call that names no timeout of its own
-    std::vector<uid_t> allowed_uids;               // whom the hub admits; empty = everyone the socket's mode lets in
-    std::size_t unidentified_max = 1024;           // connections that wait for Observer::identify; one more is closed
-    std::uint64_t seed = 0;                        // of the random choice between equal providers; 0 = from the kernel
+    std::chrono::milliseconds call_timeout{5'000};        // of a call that names no timeout of its own
+    std::chrono::milliseconds unresponsive_after{10'000}; // a client is that should give a sign of life and does not
+    std::vector<uid_t> allowed_uids;     // whom the hub admits; empty = everyone the socket's mode lets in
+    uid_t owner = 0;                     // whose app it is: may use all connections that there are
+    std::size_t unidentified_max = 1024; // connections that wait for Observer::identify; one more is closed
+    std::uint64_t seed = 0;              // of the random choice between equal providers; 0 = from the kernel
 };
 
 /// One entry of the route table, as `pandora hub routes` prints it.
@@ -45,7 +58,8 @@ struct Counted {
 struct Stats {
     std::uint64_t connections = 0, connections_total = 0, objects = 0;
     std::uint64_t frames_received = 0, frames_sent = 0, bytes_received = 0, bytes_sent = 0, queued_bytes = 0;
-    std::uint64_t calls_in_flight = 0, draining_instances = 0;
+    std::uint64_t calls_in_flight = 0, parked_calls = 0, draining_instances = 0, unresponsive_clients = 0;
+    std::uint64_t subscriptions = 0, channels = 0;
     std::vector<Counted> calls;       // by outcome
     std::vector<Counted> dropped;     // by reason
     std::vector<Counted> disconnects; // by reason
@@ -53,6 +67,15 @@ struct Stats {
     std::vector<std::uint64_t> call_counts; // cumulative, one a bound
     std::uint64_t call_count = 0;
     double call_seconds_sum = 0;
+
+    /// Calls that an instance of the process was given, by how they ended.
+    struct OfProcess {
+        std::string process;
+        std::vector<Counted> calls;
+        std::vector<Counted> dropped; // of what its instances sent, or were to be sent, by reason
+    };
+
+    std::vector<OfProcess> by_process;
 };
 
 /// What the hub's owner knows and wants to know. Called on the hub's thread; must not block.
@@ -70,6 +93,9 @@ public:
     /// `who`.
     virtual void published(const Identity& who, const std::string& object) = 0;
     virtual void unpublished(const Identity& who, const std::string& object) = 0;
+
+    /// A connection gives no sign of life although it should, for so long by now; or does again.
+    virtual void unresponsive(const Identity& who, bool is, std::chrono::milliseconds silent) = 0;
 };
 
 /// Lives on one io_context run by one thread; every member function is called on that thread.
@@ -84,9 +110,9 @@ public:
     void serve(int listener_fd);
 
     /// Serves one connected stream socket as a client whose identity is already known: the supervisor's link,
-    /// or an object of the hub's own process. Takes ownership. Built-in connections are matched only by
-    /// object name, and are left out of route listings unless asked for.
-    void adopt(int connected_fd, Identity who);
+    /// or an object of the hub's own process. Takes ownership. Such connections are matched only by object name, and
+    /// are left out of route listings unless asked for.
+    void adopt(int connected_fd, Identity who, Reach reach = Reach::builtin);
 
     /// Keeps new calls away from the instance as far as another provider takes them, also from connections that it
     /// makes later, until undrain(). `done` runs once: when no call that it was given waits for its answer, or after
@@ -97,12 +123,37 @@ public:
     /// The instance is to be served again, or has ended: what connects under its name from now on is served.
     void undrain(const InstanceName& name);
 
+    /// What the supervisor knows, and the app allows. See core/expectations.hpp and core/policy.hpp.
+    void promise(const std::string& process, std::vector<std::string> objects);
+    void heard(InstanceNews news);
+    /// Nothing is known of any instance any more.
+    void supervisor_lost();
+    void set_policy(std::vector<Rule> rules, bool strict);
+
+    /// `done` runs once: when somebody takes requests for the selector (JSON), with how many match; or after `timeout`
+    /// with 0.
+    void wait_for(std::string selector, std::chrono::milliseconds timeout,
+                  std::function<void(std::uint32_t clients)> done);
+
+    /// Calls `see` for everything that happens, once a turn of the loop with all of it; empty: no more.
+    void monitor(std::function<void(const std::vector<TapRecord>&)> see);
+
+    /// Whether anybody hears that event of the object.
+    bool has_subscribers(const std::string& object, const std::string& event) const;
+
+    /// The events of the object that somebody has subscribed to by name; sorted.
+    std::vector<std::string> subscribed_events(const std::string& object) const;
+
     /// Stops accepting and closes every connection once what is queued for it has been handed to the kernel
     /// (at most 1 s). Idempotent. `stopped` runs when the last one is closed.
     void stop(std::function<void()> stopped);
 
     Stats stats() const;
     std::vector<Route> routes() const;
+    std::vector<ClientInfo> clients() const;
+
+    /// The last connections that the hub itself has ended, the oldest first. Times are CLOCK_MONOTONIC.
+    std::vector<CutInfo> cuts() const;
 
 private:
     class Impl;

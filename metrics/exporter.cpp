@@ -78,6 +78,14 @@ constexpr HubMetric hub_metrics[] = {
      &HubSample::queued_bytes},
     {"pandora_hub_calls_in_flight", "Calls that wait for their answer.", MetricType::Gauge,
      &HubSample::calls_in_flight},
+    {"pandora_hub_parked_calls", "Calls that wait for a process to come back.", MetricType::Gauge,
+     &HubSample::parked_calls},
+    {"pandora_hub_draining_instances", "Instances that get no new calls because they are about to be stopped.",
+     MetricType::Gauge, &HubSample::draining_instances},
+    {"pandora_hub_unresponsive_connections", "Connections that give no sign of life.", MetricType::Gauge,
+     &HubSample::unresponsive_connections},
+    {"pandora_hub_subscriptions", "Subscriptions to events.", MetricType::Gauge, &HubSample::subscriptions},
+    {"pandora_hub_channels", "Direct channels between two clients.", MetricType::Gauge, &HubSample::channels},
 };
 
 struct LabelledHubMetric {
@@ -92,6 +100,34 @@ constexpr LabelledHubMetric labelled_hub_metrics[] = {
     {"pandora_hub_dropped_frames_total", "Frames that were not delivered, by reason.", "reason",
      &HubSample::dropped_frames_total},
     {"pandora_hub_disconnects_total", "Connections that ended, by reason.", "reason", &HubSample::disconnects_total},
+};
+
+struct LabelledHubProcessMetric {
+    const char* name;
+    const char* help;
+    const char* label;
+    std::vector<LabelledCount> HubProcessSample::*value;
+};
+
+constexpr LabelledHubProcessMetric labelled_hub_process_metrics[] = {
+    {"pandora_hub_process_calls_total", "Calls that the process was given and that ended, by outcome.", "outcome",
+     &HubProcessSample::calls_total},
+    {"pandora_hub_process_dropped_frames_total",
+     "Frames that were not delivered, of what the process sent or was to be sent, by reason.", "reason",
+     &HubProcessSample::dropped_frames_total},
+};
+
+struct HubProcessMetric {
+    const char* name;
+    const char* help;
+    std::uint64_t HubProcessSample::*value;
+};
+
+constexpr HubProcessMetric hub_process_metrics[] = {
+    {"pandora_hub_process_connections", "Open connections of the process.", &HubProcessSample::connections},
+    {"pandora_hub_process_queued_bytes", "Bytes that wait to be sent to the process.", &HubProcessSample::queued_bytes},
+    {"pandora_hub_process_calls_outstanding", "Calls that the process was given and has not answered yet.",
+     &HubProcessSample::calls_outstanding},
 };
 
 ClientMetric series(MetricType type, double value, Labels labels)
@@ -179,6 +215,26 @@ void add_hub(Families& families, const HubSample& hub, const Labels& app)
     }
 }
 
+/// The label is that of the processes' own metrics; connections of no process have none of these.
+void add_hub_processes(Families& families, const std::vector<HubProcessSample>& processes, const Labels& app)
+{
+    for (const auto& row : hub_process_metrics) {
+        MetricFamily family{row.name, row.help, MetricType::Gauge, {}};
+        for (const auto& sample : processes)
+            family.metric.push_back(series(MetricType::Gauge, static_cast<double>(sample.*row.value),
+                                           with(app, "process", sample.process)));
+        add_family(families, std::move(family));
+    }
+    for (const auto& [name, help, label, value] : labelled_hub_process_metrics) {
+        MetricFamily family{name, help, MetricType::Counter, {}};
+        for (const auto& sample : processes)
+            for (const auto& [text, count] : sample.*value)
+                family.metric.push_back(series(MetricType::Counter, static_cast<double>(count),
+                                               with(with(app, "process", sample.process), label, text)));
+        add_family(families, std::move(family));
+    }
+}
+
 void add_call_duration(Families& families, const Histogram& histogram, const Labels& app)
 {
     assert(histogram.bounds_seconds.size() == histogram.counts.size());
@@ -205,6 +261,7 @@ std::string exposition(const Snapshot& snapshot)
     add_instances(families, snapshot.instances, app);
     add_states(families, snapshot.instances, app);
     add_hub(families, snapshot.hub, app);
+    add_hub_processes(families, snapshot.hub.processes, app);
     add_call_duration(families, snapshot.hub.call_duration, app);
     return prometheus::TextSerializer{}.Serialize(families);
 }

@@ -43,6 +43,16 @@ struct LabelledCount {
     std::uint64_t count = 0;
 };
 
+/// What the hub has to do with one process: all its connections together.
+struct HubProcessSample {
+    std::string process = {};
+    std::uint64_t connections = 0;                        // open now
+    std::uint64_t queued_bytes = 0;                       // for it, now
+    std::uint64_t calls_outstanding = 0;                  // that it was given and has not answered yet
+    std::vector<LabelledCount> calls_total = {};          // that it was given, by outcome
+    std::vector<LabelledCount> dropped_frames_total = {}; // of what it sent, or was to be sent, by reason
+};
+
 struct HubSample {
     std::uint64_t connections = 0; // open now
     std::uint64_t connections_total = 0;
@@ -53,9 +63,15 @@ struct HubSample {
     std::uint64_t bytes_sent_total = 0;
     std::uint64_t queued_bytes = 0; // in all outboxes now
     std::uint64_t calls_in_flight = 0;
+    std::uint64_t parked_calls = 0;             // those that wait for a process to come back
+    std::uint64_t draining_instances = 0;       // kept from new calls before they are stopped
+    std::uint64_t unresponsive_connections = 0; // that give no sign of life
+    std::uint64_t subscriptions = 0;
+    std::uint64_t channels = 0;                           // direct ones, between two clients
     std::vector<LabelledCount> calls_total = {};          // by outcome: ok, no_route, peer_gone, deadline, busy, ...
     std::vector<LabelledCount> dropped_frames_total = {}; // by reason
     std::vector<LabelledCount> disconnects_total = {};    // by reason
+    std::vector<HubProcessSample> processes = {};
     Histogram call_duration = {};
 };
 

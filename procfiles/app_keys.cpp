@@ -19,15 +19,6 @@ void read_app_name(Reader& reader, const Node& node, std::string& into)
         into = *name;
 }
 
-void read_frame_bytes(Reader& reader, const Node& node, std::uint32_t& into)
-{
-    const auto parse = [](std::string_view text) {
-        const auto bytes = parse_size(text);
-        return bytes && *bytes >= frame_bytes_lowest && *bytes <= frame_bytes_highest ? bytes : std::nullopt;
-    };
-    reader.scalar(node, "a size from 1KiB to 16MiB", parse, into);
-}
-
 void read_listen(Reader& reader, const Node& node, MetricsSpec& into)
 {
     Endpoint endpoint;
@@ -40,11 +31,6 @@ constexpr std::array metrics_keys{
     Key<MetricsSpec>{"listen", read_listen},
 };
 
-constexpr std::array hub_keys{
-    Key<HubSpec>{"max_frame", field<&HubSpec::frame_bytes_max, read_frame_bytes>},
-    Key<HubSpec>{"call_timeout", field<&HubSpec::call_timeout, read_positive_duration>},
-};
-
 constexpr std::array shell_keys{
     Key<Shell>{"shell_command", field<&Shell::program, read_nonempty_text>},
     Key<Shell>{"shell_argument", field<&Shell::argument, read_nonempty_text>},
@@ -54,8 +40,6 @@ constexpr std::array shell_keys{
 };
 
 void read_metrics(Reader& reader, const Node& node, MetricsSpec& into) { read_keys(reader, node, metrics_keys, into); }
-
-void read_hub(Reader& reader, const Node& node, HubSpec& into) { read_keys(reader, node, hub_keys, into); }
 
 void read_shell(Reader& reader, const Node& node, Shell& into) { read_keys(reader, node, shell_keys, into); }
 
@@ -130,7 +114,7 @@ std::vector<std::string> known_keys()
 {
     std::vector<std::string> keys;
     append_keys("", app_keys, keys);
-    append_keys("hub.", hub_keys, keys);
+    append_hub_keys(keys);
     append_keys("metrics.", metrics_keys, keys);
     append_keys("shell.", shell_keys, keys);
     append_socket_keys(keys);

@@ -38,6 +38,7 @@ void read_env_files(Reader& reader, const Node& node, Environment& into);
 void read_env_commands(Reader& reader, const Node& node, AppDraft& into);
 void read_vars(Reader& reader, const Node& node, Vars& into);
 void read_path(Reader& reader, const Node& node, std::filesystem::path& into);
+void read_hub(Reader& reader, const Node& node, HubSpec& into);
 void read_sockets(Reader& reader, const Node& node, std::vector<Socket>& into);
 void read_groups(Reader& reader, const Node& node, std::vector<Group>& into);
 void read_dependencies(Reader& reader, const Node& node, std::vector<Dependency>& into);
@@ -73,6 +74,7 @@ void append_probe_keys(std::vector<std::string>& into);
 void append_schedule_keys(std::vector<std::string>& into);
 void append_limit_keys(std::vector<std::string>& into);
 void append_log_keys(std::string_view prefix, std::vector<std::string>& into);
+void append_hub_keys(std::vector<std::string>& into);
 void append_socket_keys(std::vector<std::string>& into);
 void append_group_keys(std::vector<std::string>& into);
 

@@ -67,4 +67,10 @@ inline constexpr std::chrono::milliseconds duration_max = std::chrono::hours{24 
 inline constexpr std::uint64_t frame_bytes_lowest = 1024;
 inline constexpr std::uint64_t frame_bytes_highest = 16 * 1024 * 1024;
 
+/// Of the hub's policy: rules, patterns of one kind in a rule, bytes of a pattern. Each new question of a client may
+/// have to be held against all of them. Choice: more than anybody can oversee.
+inline constexpr std::size_t policy_rules_max = 1'000;
+inline constexpr std::size_t policy_patterns_max = 100;
+inline constexpr std::size_t policy_pattern_bytes_max = 256;
+
 } // namespace pandora::procfiles

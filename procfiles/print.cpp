@@ -1,6 +1,7 @@
 #include "procfiles/print.hpp"
 
 #include "procfiles/overloaded.hpp"
+#include "procfiles/print_hub.hpp"
 #include "procfiles/print_process.hpp"
 #include "procfiles/print_values.hpp"
 #include "procfiles/yaml_text.hpp"
@@ -59,15 +60,6 @@ YamlMap groups_map(const std::vector<Group>& groups)
         rows.texts("processes", group.processes);
         map.map(group.name, std::move(rows));
     }
-    return map;
-}
-
-YamlMap hub_map(const HubSpec& hub)
-{
-    const HubSpec defaults;
-    YamlMap map;
-    if (hub.frame_bytes_max != defaults.frame_bytes_max) map.word("max_frame", size_text(hub.frame_bytes_max));
-    if (hub.call_timeout != defaults.call_timeout) map.word("call_timeout", duration_text(hub.call_timeout));
     return map;
 }
 

@@ -140,7 +140,8 @@ YamlMap probe_map(const Probe& probe)
     std::visit(Overloaded{[&](const ExecProbe& exec) { rows.map.map("exec", exec_map(exec)); },
                           [&](const HttpProbe& http) { rows.map.map("http_get", http_map(http)); },
                           [&](const TcpProbe& tcp) { rows.map.map("tcp_connect", tcp_map(tcp)); },
-                          [&](const UnixProbe& at) { rows.map.map("unix_connect", unix_map(at)); }},
+                          [&](const UnixProbe& at) { rows.map.map("unix_connect", unix_map(at)); },
+                          [&](const HubProbe&) { rows.map.empty_map("hub"); }},
                probe.action);
     rows.duration("initial_delay", &Probe::initial_delay);
     rows.duration("period", &Probe::period);

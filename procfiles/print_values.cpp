@@ -131,4 +131,15 @@ std::string word_of(Compression compression)
     return {};
 }
 
+std::string word_of(PolicyVerb verb)
+{
+    switch (verb) {
+    case PolicyVerb::any: return "any";
+    case PolicyVerb::call: return "call";
+    case PolicyVerb::publish: return "publish";
+    case PolicyVerb::subscribe: return "subscribe";
+    }
+    return {};
+}
+
 } // namespace pandora::procfiles

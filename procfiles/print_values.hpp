@@ -34,5 +34,6 @@ std::string word_of(Strategy strategy);
 std::string word_of(IoPriority::Class kind);
 std::string word_of(LogFormat format);
 std::string word_of(Compression compression);
+std::string word_of(PolicyVerb verb);
 
 } // namespace pandora::procfiles

@@ -16,6 +16,7 @@ struct ProbeDraft {
     std::optional<HttpProbe> http;
     std::optional<TcpProbe> tcp;
     std::optional<UnixProbe> unix_socket;
+    std::optional<HubProbe> hub;
     ShellCommand shell; // what an exec probe's command is run by
 };
 
@@ -129,12 +130,21 @@ void read_unix(Reader& reader, const Node& node, ProbeDraft& into)
     into.unix_socket = std::move(probe);
 }
 
+/// A map, which may hold `x-` keys, as that of every probe.
+void read_hub_probe(Reader& reader, const Node& node, ProbeDraft& into)
+{
+    HubProbe probe;
+    read_keys(reader, node, std::span<const Key<HubProbe>>{}, probe);
+    into.hub = probe;
+}
+
 constexpr std::array probe_keys{
     Key<ProbeDraft>{"exec", read_exec},
     Key<ProbeDraft>{"http_get", read_http},
     Key<ProbeDraft>{"tcp_connect", read_tcp},
     Key<ProbeDraft>{"tcp", read_tcp, "tcp_connect"},
     Key<ProbeDraft>{"unix_connect", read_unix},
+    Key<ProbeDraft>{"hub", read_hub_probe},
     Key<ProbeDraft>{"initial_delay", nested<&ProbeDraft::probe, &Probe::initial_delay, read_duration>},
     Key<ProbeDraft>{"initial_delay_seconds", nested<&ProbeDraft::probe, &Probe::initial_delay, read_duration>,
                     "initial_delay"},
@@ -174,12 +184,13 @@ bool choose_action(Reader& reader, const Node& node, ProbeDraft& draft)
     choose(draft.http);
     choose(draft.tcp);
     choose(draft.unix_socket);
+    choose(draft.hub);
     if (ways == 1) return true;
     if (std::holds_alternative<Map>(node.content))
-        reader.problem(node.place, ways == 0
-                                       ? "a probe needs one of `exec`, `http_get`, `tcp_connect` and `unix_connect`"
-                                       : "a probe asks in one way only: `exec`, `http_get`, `tcp_connect` or "
-                                         "`unix_connect`");
+        reader.problem(node.place,
+                       ways == 0 ? "a probe needs one of `exec`, `http_get`, `tcp_connect`, `unix_connect` and `hub`"
+                                 : "a probe asks in one way only: `exec`, `http_get`, `tcp_connect`, `unix_connect` or "
+                                   "`hub`");
     return false;
 }
 

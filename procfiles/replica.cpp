@@ -57,6 +57,8 @@ public:
 
     void apply(UnixProbe& probe) const { apply(probe.path); }
 
+    void apply(HubProbe&) const {}
+
     void apply(Probe& probe) const
     {
         std::visit([this](auto& action) { apply(action); }, probe.action);

@@ -169,7 +169,12 @@ struct UnixProbe {
     bool operator==(const UnixProbe&) const = default;
 };
 
-using ProbeAction = std::variant<ExecProbe, HttpProbe, TcpProbe, UnixProbe>;
+/// Passes while the hub hears from the process: it answers pings, or takes what is queued for it.
+struct HubProbe {
+    bool operator==(const HubProbe&) const = default;
+};
+
+using ProbeAction = std::variant<ExecProbe, HttpProbe, TcpProbe, UnixProbe, HubProbe>;
 
 /// The defaults are process-compose's and Kubernetes'.
 struct Probe {
@@ -440,9 +445,34 @@ struct MetricsSpec {
     bool operator==(const MetricsSpec&) const = default;
 };
 
+/// What a rule of the hub's policy is about.
+enum class PolicyVerb : std::uint8_t { any, call, publish, subscribe };
+
+/// The process of clients behind which no supervised process stands, in a rule. No process can be called so.
+inline constexpr const char* stranger_process = "-";
+
+/// Of the rules the first that fits decides; where none does, it is allowed. A list without entries leaves the matter
+/// open. Objects, names and processes are globs: `*` stands for any text, `?` for one byte.
+struct PolicyRule {
+    bool allow = true;
+    PolicyVerb verb = PolicyVerb::any;
+    std::vector<std::string> objects;
+    std::vector<std::string> names;     // of methods and properties that are called, of events that are subscribed to
+    std::vector<std::string> processes; // of supervised ones; stranger_process
+    std::vector<std::string> users;     // names or numbers, looked up when the app starts
+    Place place;
+    bool operator==(const PolicyRule&) const = default;
+};
+
 struct HubSpec {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
     Millis call_timeout{5'000};
+    Millis unresponsive_after{10'000};   // a client is, that has not answered for so long, or not taken its messages
+    std::string user = "nobody";         // whom the hub's process runs as where the master is root; name or number
+    std::vector<std::string> allow_uids; // who may connect beside root, the owner and the processes' users; as `user`
+    bool strict = false; // a client that says it is another one is refused, and so is an object that another promises
+    bool persist_config = false; // what the config manager keeps outlives the app, in its state folder
+    std::vector<PolicyRule> policy;
     bool operator==(const HubSpec&) const = default;
 };
 

@@ -32,6 +32,7 @@ public:
     {
         for (const ProcessSpec& process : app_.processes) check(process);
         for (const Group& group : app_.groups) check(group);
+        validate_hub(app_, problems_);
         find_cycles();
         return std::move(problems_);
     }

@@ -41,6 +41,8 @@ public:
     /// Even where nothing is in it.
     void empty_list(std::string_view key) { word(key, "[]"); }
 
+    void empty_map(std::string_view key) { word(key, "{}"); }
+
     bool empty() const { return entries_.empty(); }
 
     /// In block style, each line `indent` spaces deep and with its line end.

@@ -1,5 +1,8 @@
 #include "hub/core/calls.hpp"
 
+#include "hub/wire/frame.hpp"
+
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -25,8 +28,6 @@ void remove(std::uint32_t& head, std::uint32_t none, std::uint32_t index, LinksO
 }
 
 } // namespace
-
-CallTable::CallTable() = default;
 
 const CallTable::Ends& CallTable::ends(PeerId peer) const
 {
@@ -71,35 +72,92 @@ CallId CallTable::open(Call call)
     return CallId{index};
 }
 
-LegId CallTable::add_leg(CallId call, PeerId callee, std::uint32_t packet)
+void CallTable::begin(PeerId peer)
+{
+    Ends& ends = make_ends(peer);
+    assert(ends.first_call == none && ends.first_leg == none);
+    ends = {};
+}
+
+std::uint32_t CallTable::next_packet(PeerId to)
+{
+    Ends& ends = make_ends(to);
+    ends.last_packet = wire::next_packet_id(ends.last_packet);
+    if (ends.last_packet == wire::packet_id_max) ends.wrapped = true;
+    return ends.last_packet;
+}
+
+/// Twice the ring, or the first one, with the open legs in their places.
+void CallTable::widen(Ends& at)
+{
+    constexpr std::size_t ring_min = 16;
+    at.ring.assign(std::max(ring_min, 2 * at.ring.size()), none);
+    for (std::uint32_t leg = at.first_leg; leg != none; leg = legs_[leg].of_callee.next)
+        place(at, legs_[leg].value.packet) = leg;
+}
+
+LegId CallTable::add_leg(CallId call, PeerId callee)
 {
     const std::uint32_t index = free_leg_slot();
+    Ends& target = make_ends(callee);
+    // Half empty at least: an id whose place is still held by an old leg is skipped, and that must stay rare.
+    if (2 * (target.outstanding + 1) > target.ring.size()) widen(target);
+    std::uint32_t packet = next_packet(callee);
+    while (place(target, packet) != none) packet = next_packet(callee);
+    place(target, packet) = index;
     legs_[index].value = {call, callee, packet};
+
     CallSlot& owner = calls_[static_cast<std::size_t>(call)];
     push(owner.first_leg, none, index, [&](std::uint32_t at) -> Links& { return legs_[at].of_call; });
-    ++owner.value.legs;
-    ++make_ends(owner.value.caller).in_flight;
-    Ends& target = make_ends(callee);
     push(target.first_leg, none, index, [&](std::uint32_t at) -> Links& { return legs_[at].of_callee; });
+    ++owner.value.legs;
     ++target.outstanding;
-    const bool fresh = by_packet_.emplace(key(callee, packet), LegId{index}).second;
-    assert(fresh);
-    static_cast<void>(fresh);
+    ++make_ends(owner.value.caller).in_flight;
     return LegId{index};
 }
 
 std::optional<LegId> CallTable::find(PeerId callee, std::uint32_t packet) const
 {
-    const auto found = by_packet_.find(key(callee, packet));
-    if (found == by_packet_.end()) return std::nullopt;
-    return found->second;
+    const Ends& at = ends(callee);
+    if (at.ring.empty()) return std::nullopt;
+    const std::uint32_t index = at.ring[packet & (at.ring.size() - 1)];
+    if (index == none || legs_[index].value.packet != packet) return std::nullopt;
+    return LegId{index};
+}
+
+bool CallTable::was_given(PeerId callee, std::uint32_t packet) const
+{
+    const Ends& at = ends(callee);
+    return packet != 0 && (at.wrapped || packet <= at.last_packet);
+}
+
+void CallTable::keep(CallId id, KeptBy by)
+{
+    Call& call = (*this)[id];
+    assert(call.legs == 0 && call.kept_by == KeptBy::nobody);
+    call.kept_by = by;
+    ++make_ends(call.caller).in_flight;
+}
+
+void CallTable::take_back(CallId id)
+{
+    Call& call = (*this)[id];
+    if (call.kept_by == KeptBy::nobody) return;
+    call.kept_by = KeptBy::nobody;
+    --make_ends(call.caller).in_flight;
+}
+
+std::optional<CallId> CallTable::call_of(PeerId caller, std::uint32_t packet) const
+{
+    for (std::uint32_t at = ends(caller).first_call; at != none; at = calls_[at].of_caller.next)
+        if (calls_[at].value.packet == packet) return CallId{at};
+    return std::nullopt;
 }
 
 void CallTable::close_leg(LegId id)
 {
     const auto index = static_cast<std::uint32_t>(id);
     LegSlot& slot = legs_[index];
-    by_packet_.erase(key(slot.value.callee, slot.value.packet));
     CallSlot& owner = calls_[static_cast<std::size_t>(slot.value.call)];
     remove(owner.first_leg, none, index, [&](std::uint32_t at) -> Links& { return legs_[at].of_call; });
     --owner.value.legs;
@@ -107,6 +165,7 @@ void CallTable::close_leg(LegId id)
     Ends& target = make_ends(slot.value.callee);
     remove(target.first_leg, none, index, [&](std::uint32_t at) -> Links& { return legs_[at].of_callee; });
     --target.outstanding;
+    place(target, slot.value.packet) = none;
     slot.of_callee.next = std::exchange(free_leg_, index);
 }
 
@@ -114,6 +173,7 @@ void CallTable::close(CallId id)
 {
     const auto index = static_cast<std::uint32_t>(id);
     while (const auto leg = any_leg_in(id)) close_leg(*leg);
+    take_back(id);
     CallSlot& slot = calls_[index];
     assert(slot.open);
     remove(make_ends(slot.value.caller).first_call, none, index,
@@ -134,6 +194,12 @@ std::optional<LegId> CallTable::any_leg_of(PeerId callee) const
 {
     const std::uint32_t first = ends(callee).first_leg;
     return first == none ? std::nullopt : std::optional{LegId{first}};
+}
+
+void CallTable::legs_of(PeerId callee, std::vector<LegId>& into) const
+{
+    for (std::uint32_t at = ends(callee).first_leg; at != none; at = legs_[at].of_callee.next)
+        into.push_back(LegId{at});
 }
 
 std::optional<LegId> CallTable::any_leg_in(CallId call) const

@@ -2,16 +2,16 @@
 // callee was given: an invoke has one leg, a multi-invoke one for each callee. Pure; one object a hub.
 //
 // Slots are used again and linked to each other by index, so a call costs no allocation once the table has
-// grown, and a connection that ends finds its calls and legs without a search.
+// grown, and a connection that ends finds its calls and legs without a search. Neither does an answer: the packet ids
+// that a callee is given count up, and a ring of the last ones leads to their legs. No id comes again before the count
+// has gone around, so that an answer that comes much too late meets nobody else's call.
 #pragma once
 
 #include "hub/core/ids.hpp"
 
 #include <cstdint>
-#include <memory_resource>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -19,19 +19,32 @@ namespace pandora::hub::core {
 enum class CallId : std::uint32_t {};
 enum class LegId : std::uint32_t {};
 
-enum class Gathering : std::uint8_t { one_answer, all_answers };
+/// What the caller gets: one callee's answer, or all of them; nothing for a one-way message that is kept like a call
+/// until there is somebody to give it to.
+enum class Gathering : std::uint8_t { one_answer, all_answers, no_answer };
+
+/// A call without a leg is kept somewhere else until there is one: by the parking, or until the supervisor has said
+/// why its callee went away.
+enum class KeptBy : std::uint8_t { nobody, parking, mourning };
 
 struct Call {
     PeerId caller{};
     std::uint32_t packet = 0; // the caller's id of it
     Gathering gathering = Gathering::one_answer;
+    KeptBy kept_by = KeptBy::nobody;
     TimePoint started{};
-    Millis timeout{};
-    std::uint32_t legs = 0;  // that have not been answered
-    std::string batch;       // of a gathering call: the answer as far as it has come, without its end
-    std::string remote;      // of a gathering call: the caller's location as it wants to see it in each answer
-    bool first_entry = true; // of the batch
-    std::size_t charged = 0; // bytes that the router has charged to the caller for the two
+    TimePoint deadline{};       // of a gathering call: when it is finished
+    Millis timeout{};           // as its caller has asked for it
+    std::uint32_t legs = 0;     // that have not been answered
+    std::uint32_t asked = 0;    // callees, of a gathering call
+    std::uint32_t answered = 0; // of these
+    std::uint32_t parts = 0;    // answers with more to come that the caller still grants
+    std::string batch;          // of a legacy gathering call: the answer as far as it has come, without its end
+    std::string remote;         // of such a call: the caller's location as it wants to see it in each answer
+    bool first_entry = true;    // of the batch
+    std::string frame;          // of an idempotent call: its body, for another callee
+    std::uint8_t frame_flags = 0;
+    std::size_t charged = 0; // bytes that the router has charged to the caller for all of these
 };
 
 struct Leg {
@@ -42,17 +55,36 @@ struct Leg {
 
 class CallTable {
 public:
-    CallTable();
-
     CallId open(Call call);
-    LegId add_leg(CallId call, PeerId callee, std::uint32_t packet);
+
+    /// Gives the callee a part of the call, under a packet id of its own.
+    LegId add_leg(CallId call, PeerId callee);
+
+    /// An id for a frame to this connection that nobody answers.
+    std::uint32_t next_packet(PeerId to);
+
+    /// A connection of this number has come: its ids begin anew. There must be nothing open for it.
+    void begin(PeerId peer);
+
+    /// The call has no leg now and is kept elsewhere; it counts as in flight all the same.
+    void keep(CallId call, KeptBy by);
+    /// The reverse.
+    void take_back(CallId call);
 
     Call& operator[](CallId id) { return calls_[static_cast<std::size_t>(id)].value; }
+
+    const Call& operator[](CallId id) const { return calls_[static_cast<std::size_t>(id)].value; }
 
     const Leg& operator[](LegId id) const { return legs_[static_cast<std::size_t>(id)].value; }
 
     /// The leg that `callee` would answer with `packet`; nullopt if it owes no such answer.
     std::optional<LegId> find(PeerId callee, std::uint32_t packet) const;
+
+    /// Whether the connection has been sent a frame with that id.
+    bool was_given(PeerId callee, std::uint32_t packet) const;
+
+    /// The caller's call of that packet id; nullopt where there is none. Looks through its calls.
+    std::optional<CallId> call_of(PeerId caller, std::uint32_t packet) const;
 
     void close_leg(LegId leg);
 
@@ -64,9 +96,15 @@ public:
     std::optional<LegId> any_leg_of(PeerId callee) const;
     std::optional<LegId> any_leg_in(CallId call) const;
 
+    /// Appends the legs that are open at `callee`. None of them belongs to the same call as another one.
+    void legs_of(PeerId callee, std::vector<LegId>& into) const;
+
     std::size_t size() const { return open_calls_; }
 
-    std::uint32_t in_flight_from(PeerId caller) const { return ends(caller).in_flight; } // calls, by their legs
+    std::uint32_t in_flight_from(PeerId caller) const
+    {
+        return ends(caller).in_flight;
+    } // legs, and calls that have none yet
 
     std::uint32_t outstanding_at(PeerId callee) const { return ends(callee).outstanding; }
 
@@ -94,25 +132,25 @@ private:
     struct Ends {
         std::uint32_t first_call = none, first_leg = none;
         std::uint32_t in_flight = 0, outstanding = 0;
+        std::uint32_t last_packet = 0;
+        bool wrapped = false;            // all ids have been given once
+        std::vector<std::uint32_t> ring; // legs at this callee by the low bits of their packets; a power of two
     };
-
-    static std::uint64_t key(PeerId callee, std::uint32_t packet)
-    {
-        return std::uint64_t{static_cast<std::uint32_t>(callee)} << 32 | packet;
-    }
 
     const Ends& ends(PeerId peer) const;
     Ends& make_ends(PeerId peer);
     std::uint32_t free_call_slot();
     std::uint32_t free_leg_slot();
 
+    std::uint32_t& place(Ends& at, std::uint32_t packet) { return at.ring[packet & (at.ring.size() - 1)]; }
+
+    void widen(Ends& at);
+
     std::vector<CallSlot> calls_;
     std::vector<LegSlot> legs_;
     std::vector<Ends> ends_; // by PeerId
     std::uint32_t free_call_ = none, free_leg_ = none;
     std::size_t open_calls_ = 0;
-    std::pmr::unsynchronized_pool_resource nodes_; // so that the map below uses its nodes again
-    std::pmr::unordered_map<std::uint64_t, LegId> by_packet_{&nodes_};
 };
 
 } // namespace pandora::hub::core

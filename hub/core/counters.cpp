@@ -17,6 +17,9 @@ std::string_view name_of(CallEnd end)
     case CallEnd::shutting_down: return "shutting_down";
     case CallEnd::invalid: return "invalid";
     case CallEnd::caller_gone: return "caller_gone";
+    case CallEnd::denied: return "denied";
+    case CallEnd::unsupported: return "unsupported";
+    case CallEnd::canceled: return "canceled";
     }
     return "";
 }
@@ -35,6 +38,13 @@ std::string_view name_of(Drop reason)
     case Drop::forged_reply: return "forged_reply";
     case Drop::receiver_gone: return "receiver_gone";
     case Drop::shutting_down: return "shutting_down";
+    case Drop::descriptors: return "descriptors";
+    case Drop::expired: return "expired";
+    case Drop::denied: return "denied";
+    case Drop::unsupported: return "unsupported";
+    case Drop::not_publisher: return "not_publisher";
+    case Drop::overflow: return "overflow";
+    case Drop::unasked: return "unasked";
     }
     return "";
 }
@@ -52,6 +62,14 @@ std::string_view name_of(Disconnect reason)
     case Disconnect::uid_not_allowed: return "uid_not_allowed";
     case Disconnect::too_many_unidentified: return "too_many_unidentified";
     case Disconnect::shutting_down: return "shutting_down";
+    case Disconnect::protocol_error: return "protocol_error";
+    case Disconnect::out_of_descriptors: return "out_of_descriptors";
+    case Disconnect::too_many: return "too_many";
+    case Disconnect::too_many_of_user: return "too_many_of_user";
+    case Disconnect::too_many_of_process: return "too_many_of_process";
+    case Disconnect::too_many_offline: return "too_many_offline";
+    case Disconnect::too_fast: return "too_fast";
+    case Disconnect::denied: return "denied";
     }
     return "";
 }

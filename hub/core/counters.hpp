@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace pandora::hub::core {
@@ -21,8 +23,11 @@ enum class CallEnd : std::uint8_t {
     shutting_down,
     invalid,
     caller_gone,
+    denied,
+    unsupported,
+    canceled, // by the caller
 };
-inline constexpr std::size_t call_end_count = 10;
+inline constexpr std::size_t call_end_count = 13;
 
 /// Why something that a client sent went nowhere.
 enum class Drop : std::uint8_t {
@@ -37,8 +42,15 @@ enum class Drop : std::uint8_t {
     forged_reply,  // to a call that this connection was never given
     receiver_gone, // frames that were queued for a connection when it ended
     shutting_down, // a one-way message that came when the hub was about to end
+    descriptors,   // that came where none may, or more than the frame said: closed
+    expired,       // a one-way message that waited in vain for somebody to give it to
+    denied,        // a one-way message or event that the policy does not allow
+    unsupported,   // a one-way message that its receiver cannot be told, or that the hub does not know
+    not_publisher, // an event of an object that its sender does not publish
+    overflow,      // events that a subscriber was too slow for
+    unasked,       // answers with more to come that nobody has granted
 };
-inline constexpr std::size_t drop_count = 11;
+inline constexpr std::size_t drop_count = 18;
 
 /// Why a connection ended.
 enum class Disconnect : std::uint8_t {
@@ -52,8 +64,16 @@ enum class Disconnect : std::uint8_t {
     uid_not_allowed,
     too_many_unidentified, // it came while too many others waited to be told who they are
     shutting_down,
+    protocol_error,      // of a native connection: a frame that cannot be understood, or without its descriptors
+    out_of_descriptors,  // the hub has no room to take what it was sent: a connection, or descriptors
+    too_many,            // it came while as many were there as the hub has descriptors for
+    too_many_of_user,    // ... as its user may have
+    too_many_of_process, // ... as its process may have
+    too_many_offline,    // ... as its user may have that are not online
+    too_fast,            // its user has made too many in a short time
+    denied,              // in strict mode: it calls itself what it is not
 };
-inline constexpr std::size_t disconnect_count = 10;
+inline constexpr std::size_t disconnect_count = 18;
 
 std::string_view name_of(CallEnd end);
 std::string_view name_of(Drop reason);
@@ -99,14 +119,19 @@ private:
     double sum_seconds_ = 0;
 };
 
+using CallEnds = CounterSet<CallEnd, call_end_count>;
+using Drops = CounterSet<Drop, drop_count>;
+
 struct Counters {
     std::uint64_t connections_total = 0;
     std::uint64_t frames_received = 0, bytes_received = 0;
     std::uint64_t frames_sent = 0, bytes_sent = 0;
-    CounterSet<CallEnd, call_end_count> calls;
-    CounterSet<Drop, drop_count> dropped;
+    CallEnds calls;
+    Drops dropped;
     CounterSet<Disconnect, disconnect_count> disconnects;
     DurationHistogram call_duration;
+    std::map<std::string, CallEnds> by_process;      // calls that its instances were given
+    std::map<std::string, Drops> dropped_by_process; // what its instances sent, or were to be sent
 };
 
 } // namespace pandora::hub::core

@@ -14,6 +14,13 @@ void Drains::disconnected(const InstanceName& name, PeerId peer)
     if (found->second.empty()) connections_.erase(found);
 }
 
+const std::vector<PeerId>& Drains::connections(const InstanceName& name) const
+{
+    static const std::vector<PeerId> none;
+    const auto found = connections_.find(name);
+    return found == connections_.end() ? none : found->second;
+}
+
 DrainId Drains::drain(const InstanceName& name, TimePoint deadline)
 {
     draining_.insert(name);
@@ -56,10 +63,8 @@ void Drains::take(std::vector<Drained>& into)
 
 std::uint32_t Drains::in_flight(const InstanceName& name, const CallTable& calls) const
 {
-    const auto found = connections_.find(name);
-    if (found == connections_.end()) return 0;
     std::uint32_t sum = 0;
-    for (const PeerId peer : found->second) sum += calls.outstanding_at(peer);
+    for (const PeerId peer : connections(name)) sum += calls.outstanding_at(peer);
     return sum;
 }
 

@@ -43,6 +43,9 @@ public:
     void connected(const InstanceName& name, PeerId peer);
     void disconnected(const InstanceName& name, PeerId peer);
 
+    /// Its connections, in the order in which they came.
+    const std::vector<PeerId>& connections(const InstanceName& name) const;
+
     /// `deadline`: when it is told at the latest. An instance may be waited for by several.
     DrainId drain(const InstanceName& name, TimePoint deadline);
 

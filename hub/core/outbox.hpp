@@ -2,13 +2,13 @@
 // system call.
 #pragma once
 
+#include "hub/core/fd.hpp"
 #include "hub/core/ids.hpp"
 #include "hub/wire/frame.hpp"
 #include "hub/wire/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +25,8 @@ struct OutFrame {
     std::uint32_t id = 0;
     std::span<const std::string_view> pieces;
     std::shared_ptr<const std::string> shared = nullptr;
+    std::uint8_t flags = 0;       // of the header
+    std::span<const Fd> fds = {}; // to go with the frame's first byte
 };
 
 /// Pure: time is passed in. The bytes it holds are charged to the connection's owner.
@@ -40,8 +42,15 @@ public:
     bool empty() const { return bytes_ == 0; }
 
     /// Fills `into` with the blocks at the front, in order; returns how many it used. They hold until
-    /// append() or consume().
+    /// append() or consume(). Ends before a frame with descriptors, unless that one is the first: the kernel ties
+    /// descriptors to the first byte of what is written at once.
     std::size_t gather(std::span<std::string_view> into) const;
+
+    /// The descriptors to be written with the first byte of what gather() gives; mostly none. Hold as long.
+    std::span<const Fd> front_fds() const;
+
+    /// Descriptors that wait, for all frames: each takes a place in the hub's own table until it is written.
+    std::size_t fds() const { return fds_; }
 
     /// Forgets `bytes` that have been written; returns the number of frames that are complete by that.
     std::size_t consume(std::size_t bytes, TimePoint now);
@@ -67,12 +76,27 @@ private:
         std::string_view view() const { return shared ? std::string_view{*shared} : std::string_view{copied}; }
     };
 
-    std::string& room_for(std::size_t bytes);
+    /// What goes with the frame that begins at the byte `at` of all that was ever appended.
+    struct Attachment {
+        std::uint64_t at;
+        std::vector<Fd> fds;
+    };
 
-    std::deque<Block> blocks_;
+    std::string& room_for(std::size_t bytes);
+    void drop_front_block();
+    void attach(std::span<const Fd> fds);
+    void detach_written();
+    std::size_t gatherable() const;
+
+    std::vector<Block> blocks_; // those that wait, from first_block_
+    std::size_t first_block_ = 0;
     std::string spare_; // the memory of a block that has been written, for the next one
     std::size_t front_consumed_ = 0;
     std::size_t bytes_ = 0;
+    std::uint64_t consumed_ = 0; // of all that was ever appended
+
+    std::vector<Attachment> attached_; // in order; few, and mostly none
+    std::size_t fds_ = 0;
 
     std::vector<std::size_t> frame_bytes_; // sizes of the frames that wait, from first_frame_
     std::size_t first_frame_ = 0;

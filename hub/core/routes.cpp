@@ -63,6 +63,7 @@ bool RouteTable::add(PeerId peer, Reach reach, std::string_view text)
     Stored& stored = entry.selectors.emplace_back(Stored{std::string{text}, std::hash<std::string_view>{}(text), {}});
     parse_selector(stored.text, stored.selector);
     index(peer, stored.selector);
+    ++generation_;
     return true;
 }
 
@@ -77,6 +78,7 @@ void RouteTable::remove_matching(PeerId peer, const Selector& asked, std::vector
         unindex(peer, it->selector);
         removed.push_back(std::move(*it));
     }
+    if (gone != selectors.end()) ++generation_;
     selectors.erase(gone, selectors.end());
     if (!selectors.empty()) return;
     found->order = 0;
@@ -122,10 +124,35 @@ void RouteTable::select(const Selector& asked, std::vector<Found>& found)
     found.clear();
     ++lookups_;
     for (const PeerId peer : candidates(asked)) visit(peer, asked, found);
-    // Whoever else claims a built-in object's name gets nothing that was meant for it, before or after it has come.
-    const auto builtin = [&](const Found& one) { return entries_[index_of(one.peer)].reach == Reach::builtin; };
-    if (std::ranges::any_of(found, builtin)) std::erase_if(found, std::not_fn(builtin));
+    leave_who_is_meant(asked, found);
     std::ranges::sort(found, {}, [&](const Found& one) { return entries_[index_of(one.peer)].order; });
+}
+
+void RouteTable::leave_who_is_meant(const Selector& asked, std::vector<Found>& found) const
+{
+    const auto is = [this](Reach reach) {
+        return [this, reach](const Found& one) { return reach_of(one.peer) == reach; };
+    };
+    // Whoever else claims a built-in object's name gets nothing that was meant for it, before or after it has come.
+    if (std::ranges::any_of(found, is(Reach::builtin))) {
+        std::erase_if(found, std::not_fn(is(Reach::builtin)));
+    } else if (std::ranges::any_of(found, is(Reach::fallback)) && a_client_has(asked[Key::object_name])) {
+        // Also where that client has other labels than those asked for: two providers would disagree unseen.
+        std::erase_if(found, is(Reach::fallback));
+    }
+}
+
+bool RouteTable::knows(const MatchValue& object) const
+{
+    return indexes_[static_cast<std::size_t>(Key::object_name)].contains(object);
+}
+
+bool RouteTable::a_client_has(const MatchValue& object) const
+{
+    const auto& named = indexes_[static_cast<std::size_t>(Key::object_name)];
+    const auto bucket = named.find(object);
+    return bucket != named.end() &&
+           std::ranges::any_of(bucket->second, [this](PeerId peer) { return reach_of(peer) == Reach::ordinary; });
 }
 
 void RouteTable::visit(PeerId peer, const Selector& asked, std::vector<Found>& found)
@@ -133,7 +160,7 @@ void RouteTable::visit(PeerId peer, const Selector& asked, std::vector<Found>& f
     Entry& entry = entries_[index_of(peer)];
     if (entry.seen == lookups_) return; // met before, by another of its selectors
     entry.seen = lookups_;
-    if (entry.reach == Reach::builtin && asked[Key::object_name].kind == Kind::falsy) return;
+    if (is_own(entry.reach) && asked[Key::object_name].kind == Kind::falsy) return;
 
     constexpr unsigned none = 3;
     unsigned best = none;

@@ -22,8 +22,17 @@ struct Found {
     bool operator==(const Found&) const = default;
 };
 
-/// A built-in connection is reached only by selectors that name one of its objects, and they reach nobody else.
-enum class Reach : std::uint8_t { ordinary, builtin };
+/// Whom selectors find. Connections of the hub's own process and of the supervisor are reached only by selectors that
+/// name one of their objects, and
+enum class Reach : std::uint8_t {
+    ordinary, // a client: found by whatever it is called
+    builtin,  // such selectors reach nobody else
+    fallback, // they reach it only as long as no client has an object of that name
+};
+
+/// Whether the connection belongs to pandora itself: no selector without an object's name finds it, and what bounds
+/// clients does not end it.
+constexpr bool is_own(Reach reach) { return reach != Reach::ordinary; }
 
 class RouteTable {
 public:
@@ -56,6 +65,12 @@ public:
     /// were made.
     void select(const Selector& asked, std::vector<Found>& found);
 
+    /// Whether any connection has a selector with that object's name.
+    bool knows(const MatchValue& object) const;
+
+    /// Grows whenever an answer of select() may have become another one; never 0.
+    std::uint64_t generation() const { return generation_; }
+
 private:
     struct Entry {
         Reach reach = Reach::ordinary;
@@ -71,6 +86,11 @@ private:
     void index(PeerId peer, const Selector& selector);
     void unindex(PeerId peer, const Selector& selector);
     void visit(PeerId peer, const Selector& asked, std::vector<Found>& found);
+    void leave_who_is_meant(const Selector& asked, std::vector<Found>& found) const;
+    bool a_client_has(const MatchValue& object) const;
+
+    Reach reach_of(PeerId peer) const { return entries_[index_of(peer)].reach; }
+
     const std::vector<PeerId>& candidates(const Selector& asked) const;
 
     struct Hash {
@@ -88,6 +108,7 @@ private:
     std::array<Index, key_count> indexes_;
     std::uint64_t order_ = 0;
     std::uint64_t lookups_ = 0;
+    std::uint64_t generation_ = 1;
 };
 
 } // namespace pandora::hub::core

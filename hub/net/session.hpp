@@ -1,9 +1,14 @@
 // One connection's socket: reads frames into the router, writes what the router queued.
 #pragma once
 
+#include "hub/core/admission.hpp"
 #include "hub/core/router.hpp"
+#include "hub/net/fd_passing.hpp"
+#include "hub/net/fd_queue.hpp"
 #include "hub/net/listener.hpp"
 #include "hub/wire/decoder.hpp"
+
+#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -26,7 +31,8 @@ public:
 /// nothing and touches neither the router nor its owner, so both may be gone by then.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    Session(Descriptor socket, core::Router& router, SessionOwner& owner);
+    /// `place` is given back by close().
+    Session(Descriptor socket, core::Admission::Place place, core::Router& router, SessionOwner& owner);
 
     /// Begins to read as `peer`. Before, nothing is read.
     void start(core::PeerId peer);
@@ -47,13 +53,26 @@ private:
     void wait_readable();
     void on_readable();
     Input read_some(std::size_t& budget);
+    Received read_into(std::span<std::byte> space);
+    Input stop_for(const Received& received);
+    void lost_fds(core::TimePoint now);
+    void decode_held();
     bool decode(core::TimePoint now);
+    void hand_over(const wire::Frame& frame, core::TimePoint now);
+    void drop_unclaimed();
     void wait_writable();
+    void wait_a_moment();
+    void write_on();
 
     Descriptor socket_;
+    core::Admission::Place place_;
     core::Router& router_;
     SessionOwner& owner_;
     wire::FrameDecoder decoder_;
+    std::uint64_t turn_began_ = 0; // frames queued in the hub until this turn
+    bool held_ = false;            // complete frames wait in decoder_ for the next turn
+    FdQueue fds_;
+    std::unique_ptr<boost::asio::steady_timer> moment_; // made when it is first needed: seldom
     std::optional<core::PeerId> peer_;
     core::Disconnect end_ = core::Disconnect::peer_closed; // why, once the input has ended
     bool waits_for_room_ = false;

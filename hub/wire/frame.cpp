@@ -1,19 +1,24 @@
 #include "hub/wire/frame.hpp"
 
+#include "hub/wire/big_endian.hpp"
+
+#include <cstring>
+
 namespace pandora::hub::wire {
 
 namespace {
 
 void put_u32(std::byte* at, std::uint32_t value)
 {
-    for (int i = 0; i < 4; ++i) at[i] = static_cast<std::byte>(value >> (24 - 8 * i));
+    value = from_big_endian(value); // the way back is the same
+    std::memcpy(at, &value, sizeof value);
 }
 
 std::uint32_t get_u32(const std::byte* at)
 {
     std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(at[i]);
-    return value;
+    std::memcpy(&value, at, sizeof value);
+    return from_big_endian(value);
 }
 
 } // namespace

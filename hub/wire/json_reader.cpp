@@ -1,9 +1,12 @@
 #include "hub/wire/json_reader.hpp"
 
+#include <array>
 #include <bitset>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace pandora::hub::wire {
 
@@ -54,6 +57,50 @@ void append_code_point(std::string& out, std::uint32_t code)
         tail(6);
         tail(0);
     }
+}
+
+void append_escape(std::string& out, std::uint32_t code)
+{
+    constexpr std::string_view hex = "0123456789abcdef";
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += hex[code >> shift & 0xF];
+}
+
+/// The code point that the bytes above 0x7f at the start of `text` stand for, a surrogate on its own included, and how
+/// many they are; nullopt: none.
+struct Sequence {
+    std::uint32_t code;
+    std::size_t bytes;
+};
+
+std::optional<Sequence> read_sequence(std::string_view text)
+{
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return std::nullopt;
+    std::uint32_t code = first & (0x7FU >> bytes);
+    for (const char c : text.substr(1, bytes - 1)) {
+        const auto next = static_cast<unsigned char>(c);
+        if ((next & 0xC0) != 0x80) return std::nullopt;
+        code = code << 6 | (next & 0x3FU);
+    }
+    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+    if (code < least[bytes] || code > 0x10FFFF) return std::nullopt;
+    return Sequence{code, bytes};
+}
+
+/// Half a pair, which JSON can escape and UTF-8 cannot hold, becomes an escape again; what is no UTF-8 at all the
+/// replacement character. Returns the bytes passed.
+std::size_t append_sequence(std::string& out, std::string_view text)
+{
+    constexpr std::uint32_t replacement = 0xFFFD;
+    const auto sequence = read_sequence(text);
+    const bool surrogate = sequence && sequence->code >= 0xD800 && sequence->code < 0xE000;
+    if (sequence && !surrogate)
+        out.append(text, 0, sequence->bytes);
+    else
+        append_escape(out, surrogate ? sequence->code : replacement);
+    return sequence ? sequence->bytes : 1;
 }
 
 /// Reads the XXXX of \uXXXX at `inner[at]`, and the low half of a pair if one follows; returns the bytes
@@ -118,6 +165,30 @@ bool JsonReader::open_object()
     if (peek() != '{') return fail();
     ++at_;
     first_key_ = true;
+    return true;
+}
+
+bool JsonReader::open_array()
+{
+    if (peek() != '[') return fail();
+    ++at_;
+    first_element_ = true;
+    return true;
+}
+
+bool JsonReader::next_element()
+{
+    const char c = peek();
+    if (c == ']') {
+        ++at_;
+        first_element_ = false;
+        return false;
+    }
+    if (failed_) return false;
+    if (!std::exchange(first_element_, false)) {
+        if (c != ',') return fail();
+        ++at_;
+    }
     return true;
 }
 
@@ -293,20 +364,21 @@ void unescape(std::string_view inner, std::string& out)
 
 void append_json_string(std::string& out, std::string_view text)
 {
-    constexpr std::string_view hex = "0123456789abcdef";
     out += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    while (!text.empty()) {
+        const auto byte = static_cast<unsigned char>(text.front());
+        std::size_t bytes = 1;
+        if (byte == '"' || byte == '\\') {
             out += '\\';
-            out += c;
+            out += text.front();
         } else if (byte < 0x20) {
-            out += "\\u00";
-            out += hex[byte >> 4];
-            out += hex[byte & 0xF];
+            append_escape(out, byte);
+        } else if (byte < 0x80) {
+            out += text.front();
         } else {
-            out += c;
+            bytes = append_sequence(out, text);
         }
+        text.remove_prefix(bytes);
     }
     out += '"';
 }

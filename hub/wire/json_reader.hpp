@@ -42,6 +42,13 @@ public:
     /// `key` is the raw text between the quotes, escapes included.
     bool next_key(std::string_view& key);
 
+    /// Passes the '[' of an array. False (and failed) if the next value is none.
+    bool open_array();
+
+    /// Whether there is another element, which comes next; at the closing bracket, which is passed, and on failure
+    /// there is none. For one array at a time.
+    bool next_element();
+
     /// Passes one value of any kind and returns its raw text.
     std::string_view skip_value();
 
@@ -60,6 +67,7 @@ private:
     std::size_t at_ = 0;
     bool failed_ = false;
     bool first_key_ = false;
+    bool first_element_ = false;
 };
 
 /// What a condition of JavaScript makes of a value; an absent one (empty slice) is false.
@@ -74,7 +82,8 @@ std::optional<double> number_of(std::string_view raw);
 /// validated.
 void unescape(std::string_view inner, std::string& out);
 
-/// Appends `text` as a JSON string with quotes. `text` must be UTF-8.
+/// Appends `text` as a JSON string with quotes, valid whatever `text` is: half a pair of surrogates, as unescape()
+/// makes it, becomes its escape again, and every other byte that is no UTF-8 the replacement character.
 void append_json_string(std::string& out, std::string_view text);
 
 } // namespace pandora::hub::wire

@@ -19,21 +19,41 @@ std::string_view plain(std::string_view inner, std::string& scratch)
     return scratch;
 }
 
-std::string_view LegacyBody::*member_named(std::string_view key)
+using Member = std::string_view LegacyBody::*;
+
+struct NamedMember {
+    std::string_view name;
+    Member member;
+};
+
+/// Sorted by length, which tells most of them apart.
+constexpr std::array<NamedMember, 17> members{{
+    {"data", &LegacyBody::payload},
+    {"host", &LegacyBody::host},
+    {"wait", &LegacyBody::wait},
+    {"error", &LegacyBody::error},
+    {"stamp", &LegacyBody::stamp},
+    {"trace", &LegacyBody::trace},
+    {"action", &LegacyBody::asked},
+    {"native", &LegacyBody::native},
+    {"remote", &LegacyBody::remote},
+    {"sticky", &LegacyBody::sticky},
+    {"success", &LegacyBody::success},
+    {"timeout", &LegacyBody::timeout},
+    {"register", &LegacyBody::event},
+    {"broadcast", &LegacyBody::broadcast},
+    {"needReply", &LegacyBody::need_reply},
+    {"idempotent", &LegacyBody::idempotent},
+    {"propertyName", &LegacyBody::property},
+}};
+
+Member member_named(std::string_view key)
 {
-    using Member = std::string_view LegacyBody::*;
-    static constexpr std::array<std::pair<std::string_view, Member>, 8> members{{
-        {"remote", &LegacyBody::remote},
-        {"host", &LegacyBody::host},
-        {"data", &LegacyBody::payload},
-        {"timeout", &LegacyBody::timeout},
-        {"broadcast", &LegacyBody::broadcast},
-        {"needReply", &LegacyBody::need_reply},
-        {"success", &LegacyBody::success},
-        {"stamp", &LegacyBody::stamp},
-    }};
-    for (const auto& [name, member] : members)
+    for (const auto& [name, member] : members) {
+        if (name.size() < key.size()) continue;
+        if (name.size() > key.size()) return nullptr;
         if (name == key) return member;
+    }
     return nullptr;
 }
 
@@ -127,6 +147,16 @@ std::variant<LegacyBody, Malformed, NoEnvelope> parse_legacy(std::string_view te
     return body;
 }
 
+bool is_text(std::string_view text) { return simdjson::validate_utf8(text); }
+
+bool is_json(std::string_view text)
+{
+    if (!simdjson::validate_utf8(text)) return false;
+    JsonReader reader{text};
+    reader.skip_value();
+    return !reader.failed() && reader.at_end();
+}
+
 std::string_view selector_of(std::string_view payload)
 {
     std::string_view key, selector;
@@ -148,11 +178,14 @@ std::size_t BodyPieces::bytes() const
     return sum;
 }
 
-BodyPieces message_down(std::string_view source_member, std::string_view data)
+BodyPieces message_down(std::string_view source, std::string_view data)
 {
     BodyPieces body;
     body.add(R"({"action":"PANDORA_HUB_ACTION_MSG_DOWN")");
-    if (!source_member.empty()) body.add(source_member);
+    if (!source.empty()) {
+        body.add(R"(,"source":)");
+        body.add(source);
+    }
     body.add(R"(,"data":)");
     body.add(data);
     body.add("}");

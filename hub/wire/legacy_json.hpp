@@ -28,7 +28,11 @@ struct LegacyBody {
 
     // Members of `data`, where that is an object. Of members that come twice the last one counts, as in
     // JavaScript.
-    std::string_view remote, host, payload, timeout, broadcast, need_reply, success, stamp;
+    std::string_view remote, host, payload, timeout, broadcast, need_reply; // `payload` is the inner `data`
+    std::string_view asked, property, event; // of a message: its `action`, `propertyName`, `register`
+    std::string_view idempotent, wait, sticky, trace;
+    std::string_view success, error; // of a reply
+    std::string_view stamp, native;  // of ONLINE_UP
 
     bool data_is_object() const { return !data.empty() && data.front() == '{'; }
 };
@@ -44,6 +48,12 @@ struct NoEnvelope {
 };
 
 std::variant<LegacyBody, Malformed, NoEnvelope> parse_legacy(std::string_view body);
+
+/// Whether `text` is one JSON value in UTF-8, not nested too deep: fit to stand in what the hub sends to others.
+bool is_json(std::string_view text);
+
+/// Whether `text` is UTF-8: fit to stand in a JSON string.
+bool is_text(std::string_view text);
 
 /// `data.data.selector` of a PUBLISH or UNPUBLISH, given its `data.data`; empty where there is none.
 std::string_view selector_of(std::string_view payload);
@@ -62,9 +72,9 @@ private:
     std::size_t count_ = 0;
 };
 
-/// {"action":"PANDORA_HUB_ACTION_MSG_DOWN"<source member>,"data":<data>}. `source_member` is either empty or
-/// `,"source":{...}`.
-BodyPieces message_down(std::string_view source_member, std::string_view data);
+/// {"action":"PANDORA_HUB_ACTION_MSG_DOWN","source":<source>,"data":<data>}; without the member where `source` is
+/// empty.
+BodyPieces message_down(std::string_view source, std::string_view data);
 
 /// The decimal digits of a packet id, kept where a BodyPieces can borrow them.
 class PacketDigits {

@@ -46,6 +46,10 @@ struct Limits {
     std::size_t queue_bytes_soft = 1 * mebibyte;
     std::chrono::milliseconds queue_patience{10'000};
 
+    /// Events go into a queue up to this; then they wait as their subscriptions say (Topics). Choice: what a socket
+    /// holds and a little more, so that a reader who is merely busy finds work when it comes back.
+    std::size_t queue_bytes_events = 256 * kibibyte;
+
     /// What strangers may put into a queue: a request that would fill it further is answered busy. The rest
     /// is kept for the answers that the owner has asked for itself, so that a busy caller cannot get its
     /// callee disconnected.
@@ -70,14 +74,78 @@ struct Limits {
     /// the 128 of the pipelining benchmark.
     std::uint32_t calls_in_flight_max = 4096;
 
+    /// Calls that wait for one process to come back, and their bytes; one more is answered busy. Choice: a second of a
+    /// thousand calls a second, which most restarts take less than; and what strangers may put into a queue.
+    std::size_t parked_calls_max = 1024;
+    std::size_t parked_bytes_max = 8 * mebibyte;
+
     /// Connections that were accepted and wait to be told who they are; one more is closed. Choice: eight
     /// times a usual backlog (SOMAXCONN was 128), since they hold no memory but a descriptor each.
     std::size_t unidentified_max = 1024;
+
+    /// Descriptors of the hub process that no connection may take: its own (some 10), those of the metrics' readers,
+    /// those on their way from one client to another, pidfds of those who are being identified. Choice: as many as the
+    /// master keeps.
+    std::size_t descriptors_reserved = 32;
+
+    /// Places that only root gets: whoever looks why everything is full must get in. Choice.
+    std::size_t connections_kept_for_root = 8;
+
+    /// Connections of one user, and never more than half of all places. Not for root and the app's owner, whose
+    /// workers are the app. Choice: four times the replicas of a large app.
+    std::size_t connections_of_user_max = 4096;
+
+    /// Connections of one process, whoever's. Choice: the usual limit of its own descriptors.
+    std::size_t connections_of_process_max = 1024;
+
+    /// Connections of one user that are not online. Choice: twice unidentified_max, whose connections it counts as
+    /// well.
+    std::size_t offline_of_user_max = 2048;
+
+    /// New connections of one user: so many at once, and on average so many a second. All that are there come again at
+    /// once when the hub was replaced, hence the first, equal to what a user may have. The second is ten times what
+    /// systemd.socket(5) lets a socket start (TriggerLimitBurst: 200 in 2 s): a start of many workers is no flood.
+    std::size_t newcomers_at_once_max = 4096;
+    std::size_t newcomers_per_second = 1000;
+
+    /// Descriptors that wait in one queue to be written: a frame with more has to be refused. Each takes a place in the
+    /// hub's own table. Choice: sixteen frames of the most that a frame may carry.
+    std::size_t fds_queued_max = 64;
 
     /// Selectors of one client, and the text of one: also of one that is asked for, and of the location that
     /// a gathered answer repeats. Choice: dbus-daemon allows 16384 match rules to a whole user.
     std::size_t selectors_max = 1024;
     std::size_t selector_bytes_max = 16 * kibibyte;
+
+    /// Subscriptions of one client; also SUBSCRIBEs that the hub remembers of it for a legacy provider. Choice: as many
+    /// as selectors.
+    std::size_t subscriptions_max = 1024;
+
+    /// Events that wait for one subscription, where it names no number. mosquitto keeps 1000
+    /// for a client.
+    std::uint32_t backlog_events = 1024;
+
+    /// Bytes of all events that wait for one client; one event of any size always fits. Choice: as much as of
+    /// requests.
+    std::size_t backlog_bytes_max = 8 * mebibyte;
+
+    /// A native client that was not heard for `ping_period` is sent a PING. One that was not heard for `ping_patience`
+    /// after that, or whose queue has not moved for so long, is unresponsive. Choice: a worker that is busy for less
+    /// (a slow start, a long collection of garbage) is no case for anybody.
+    std::chrono::milliseconds ping_period{5'000};
+    std::chrono::milliseconds ping_patience{10'000};
+
+    /// Texts that have numbers (Names), of all clients and at the wish of one; the bytes of all. Choice: many times
+    /// what an app has objects, methods and events.
+    std::size_t names_max = 16 * 1024;
+    std::size_t names_of_client_max = 2048;
+    std::size_t names_bytes_max = 4 * mebibyte;
+    std::size_t name_bytes_max = 256;
+
+    /// How long the hub waits for the supervisor to say why a callee has gone, before it answers the callers without
+    /// that. Choice: a hundred times what it takes on an idle machine, twice what it took on one that was ten times
+    /// overloaded, and nothing that a person notices.
+    std::chrono::milliseconds mourning{100};
 
     /// A call's time is clamped to this range. 1 ms is what Node's setTimeout makes of anything below; a day
     /// is longer than anything that deserves to be called a call.

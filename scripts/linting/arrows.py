@@ -10,7 +10,7 @@ from linting.tree import PRODUCT_ROOTS, Finding, folder_of, line_of
 ARROWS = {
     "supervisor/main": ["supervisor/app", "supervisor/cli"],
     "supervisor/app": ["supervisor/driver", "supervisor/control", "supervisor/os", "supervisor/logs",
-                       "supervisor/core", "hub", "hub/client", "metrics", "metrics/http", "procfiles"],
+                       "supervisor/core", "hub", "hub/client", "hub/config", "metrics", "metrics/http", "procfiles"],
     "supervisor/cli": ["supervisor/control/messages.hpp", "hub/client", "procfiles"],
     "supervisor/control": ["supervisor/core", "hub/client", "procfiles/limits.hpp", "procfiles/scalars.hpp",
                            "procfiles/suggest.hpp"],
@@ -29,15 +29,17 @@ ARROWS = {
     "hub": ["hub/net", "hub/core", "hub/wire"],
     "hub/net": ["hub/core", "hub/wire"],
     "hub/core": ["hub/wire"],
+    "hub/config": ["hub/wire"],
     "hub/client": ["hub/wire"],
     "hub/wire": [],
 }
 
 # Units and files that decide and never act: bytes, events and `now` come in, values go out.
-PURE = ("supervisor/core/", "supervisor/logs/file_text", "supervisor/logs/json_text", "supervisor/logs/lines",
+PURE = ("supervisor/app/complaints.", "supervisor/app/config_journal.", "supervisor/app/outlook.",
+        "supervisor/core/", "supervisor/logs/file_text", "supervisor/logs/json_text", "supervisor/logs/lines",
         "supervisor/logs/losses", "supervisor/logs/output", "supervisor/logs/tail_ring",
-        "supervisor/logs/terminal_text", "supervisor/logs/utf8", "hub/core/", "hub/wire/", "procfiles/spec.",
-        "procfiles/validate", "metrics/snapshot.")
+        "supervisor/logs/terminal_text", "supervisor/logs/utf8", "hub/config/", "hub/core/", "hub/wire/",
+        "procfiles/spec.", "procfiles/validate", "metrics/snapshot.")
 IMPURE_INCLUDE = re.compile(
     r"boost/(asio|beast|process)|(thread|mutex|condition_variable|future|iostream|fstream|unistd\.h|fcntl\.h|"
     r"poll\.h|pthread\.h|spawn\.h|signal\.h|sys/(?!types\.h|wait\.h).*)$")

@@ -1,12 +1,17 @@
 #include "supervisor/app/broker.hpp"
 
+#include "hub/config/journal.hpp"
+#include "supervisor/app/complaints.hpp"
+#include "supervisor/app/config_journal.hpp"
 #include "supervisor/app/hub_host.hpp"
+#include "supervisor/app/hub_knowledge.hpp"
 #include "supervisor/app/hub_snapshot.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <fcntl.h>
 #include <functional>
 #include <memory>
@@ -31,6 +36,9 @@ constexpr std::chrono::milliseconds master_patience{2'000};
 
 constexpr std::chrono::milliseconds retry_pause{100};
 
+// How late it may be known that a silent connection has ended. Choice: soon for people.
+constexpr std::chrono::milliseconds complaints_period{1'000};
+
 std::vector<uid_t> admitted(const BrokerOptions& options)
 {
     std::vector<uid_t> uids{0, options.owner};
@@ -45,7 +53,9 @@ public:
                                    options.app,
                                    {.frame_bytes_max = options.frame_bytes_max,
                                     .call_timeout = options.call_timeout,
-                                    .allowed_uids = admitted(options)},
+                                    .unresponsive_after = options.unresponsive_after,
+                                    .allowed_uids = admitted(options),
+                                    .owner = options.owner},
                                    *this}
     {
         host_.serve_http(http_listener_fd, [this](metrics::Snapshot snapshot, auto done) {
@@ -65,24 +75,17 @@ public:
     {
         if (peer.pid <= 0) // of a pid namespace that is none of ours: nobody can say who that is
             return done({.app = "", .process = "", .instance = 0, .credentials = peer});
-        host_.client().invoke(
-            control::supervisor_object_name, "who_is", Json::array({peer.pid}),
-            [this, peer, done = std::move(done)](const Outcome& outcome) mutable {
-                if (std::holds_alternative<Json>(outcome)) return done(identity_from(std::get<Json>(outcome), peer));
-                later([this, peer, done = std::move(done)]() mutable { identify(peer, std::move(done)); });
-            },
-            master_patience);
+        ask("who_is", Json::array({peer.pid}),
+            [this, peer, done = std::move(done)](const Json& answer) { done(identity_from(answer, peer)); });
     }
 
     void published(const hub::Identity& who, const std::string& object) override
     {
-        // Clients wait in the listeners' queue until the master can say who they are.
-        if (who.process == control::supervisor_process_name && object == control::supervisor_object_name) {
-            host_.hub().serve(hub_listener_fd);
-            return;
-        }
-        if (who.process.empty() || who.process == control::hub_process_name) return;
-        tell_published(Json::array({who.credentials.pid, object}));
+        if (who.process == control::supervisor_process_name && object == control::supervisor_object_name)
+            return get_to_know();
+        if (!is_worker(who)) return;
+        ask("object_published", Json::array({who.credentials.pid, object}),
+            [](const Json&) {}); // readiness may wait for it
     }
 
     void unpublished(const hub::Identity& who, const std::string& object) override
@@ -91,7 +94,107 @@ public:
             host_.stop(); // the master is gone
     }
 
+    void unresponsive(const hub::Identity& who, bool is, std::chrono::milliseconds silent) override
+    {
+        if (!is_worker(who)) return;
+        if (!is) return withdraw_complaints();
+        if (const auto complaint = complaints_.silent(who, silent)) complain(*complaint);
+        look_after_complaints();
+    }
+
 private:
+    static bool is_worker(const hub::Identity& who)
+    {
+        return !who.process.empty() && who.process != control::hub_process_name &&
+               who.process != control::supervisor_process_name;
+    }
+
+    /// Nobody is served by a hub that does not know the app's policy yet: clients wait in the listener's queue.
+    void get_to_know()
+    {
+        ask("app", Json::array(), [this](const Json& app) {
+            if (app.is_object()) learn(host_.hub(), app.get<control::AppKnowledge>());
+            get_config();
+        });
+    }
+
+    void get_config()
+    {
+        ask("config", Json::array({kept_config_.size()}), [this](const Json& answer) {
+            const auto piece =
+                answer.is_object() ? answer.get<control::ConfigPiece>() : control::ConfigPiece{"", true, true};
+            kept_config_ += piece.text;
+            if (!piece.ends) return get_config();
+            begin_to_serve(std::exchange(kept_config_, {}));
+        });
+    }
+
+    void begin_to_serve(const std::string& kept_config)
+    {
+        config_journal_ = ConfigJournal{kept_config.size()};
+        const auto keep = [this](const auto& change, const auto& store) {
+            const bool sending = !unsent_config_.empty();
+            for (auto& piece : config_journal_.changed(change, store)) unsent_config_.push_back(std::move(piece));
+            if (!sending) send_config();
+        };
+        host_.serve_config(hub::config::load(kept_config).store, keep, [this] { host_.hub().serve(hub_listener_fd); });
+    }
+
+    /// One after the other: they have an order.
+    void send_config()
+    {
+        ask("config_changed", Json::array({unsent_config_.front()}), [this](const Json&) {
+            unsent_config_.pop_front();
+            if (!unsent_config_.empty()) send_config();
+        });
+    }
+
+    void withdraw_complaints()
+    {
+        for (const auto& complaint : complaints_.withdrawn(host_.hub().clients())) complain(complaint);
+    }
+
+    /// The end of a silent connection is not told as such.
+    void look_after_complaints()
+    {
+        if (std::exchange(looking_after_complaints_, true)) return;
+        later(
+            [this] {
+                looking_after_complaints_ = false;
+                withdraw_complaints();
+                if (complaints_.any()) look_after_complaints();
+            },
+            complaints_period);
+    }
+
+    /// Until the supervisor has heard it, or it is not so any more.
+    void complain(const control::HubComplaint& complaint)
+    {
+        host_.client().invoke(
+            control::supervisor_object_name, "hub_unresponsive", Json::array({complaint}),
+            [this, complaint](const Outcome& outcome) {
+                if (std::holds_alternative<Json>(outcome)) return;
+                later([this, complaint] {
+                    if (complaints_.holds(complaint)) complain(complaint);
+                });
+            },
+            master_patience);
+    }
+
+    /// Asks until there is an answer: what the supervisor has to hear, or the hub to know, is not lost because the
+    /// supervisor was busy.
+    void ask(const char* method, const Json& params, std::function<void(const Json&)> then)
+    {
+        host_.client().invoke(
+            control::supervisor_object_name, method, params,
+            [this, method, params, then = std::move(then)](const Outcome& outcome) mutable {
+                if (const auto* answer = std::get_if<Json>(&outcome)) return then(*answer);
+                later(
+                    [this, method, params, then = std::move(then)]() mutable { ask(method, params, std::move(then)); });
+            },
+            master_patience);
+    }
+
     hub::Identity identity_from(const Json& answer, const hub::Credentials& peer) const
     {
         if (!answer.is_object()) return {.app = "", .process = "", .instance = 0, .credentials = peer};
@@ -99,21 +202,9 @@ private:
         return {app_, whose.process, whose.instance, peer};
     }
 
-    /// Until the master has heard it: an instance may be waiting to be called ready.
-    void tell_published(Json params)
+    void later(std::function<void()> act, std::chrono::milliseconds pause = retry_pause)
     {
-        host_.client().invoke(
-            control::supervisor_object_name, "object_published", params,
-            [this, params](const Outcome& outcome) {
-                if (std::holds_alternative<hub::client::CallError>(outcome))
-                    later([this, params] { tell_published(params); });
-            },
-            master_patience);
-    }
-
-    void later(std::function<void()> act)
-    {
-        const auto timer = std::make_shared<boost::asio::steady_timer>(io_, retry_pause);
+        const auto timer = std::make_shared<boost::asio::steady_timer>(io_, pause);
         timer->async_wait([timer, act = std::move(act)](const boost::system::error_code& error) {
             if (!error) act();
         });
@@ -150,6 +241,11 @@ private:
     boost::asio::io_context io_{1};
     std::string app_;
     std::vector<metrics::InstanceSample> known_instances_;
+    Complaints complaints_;
+    bool looking_after_complaints_ = false;
+    std::string kept_config_; // as far as it has come
+    ConfigJournal config_journal_{0};
+    std::deque<control::ConfigPiece> unsent_config_;
     HubHost host_;
 };
 

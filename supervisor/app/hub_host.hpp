@@ -5,13 +5,17 @@
 #include "hub/hub.hpp"
 #include "metrics/http/server.hpp"
 #include "metrics/snapshot.hpp"
+#include "supervisor/app/config_manager.hpp"
+#include "supervisor/app/hub_object.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 
 namespace pandora::supervisor::app {
 
@@ -33,18 +37,24 @@ public:
     /// Serves /metrics and /health on a listening TCP socket (ownership taken), on a thread of its own.
     void serve_http(int listener_fd, Describe describe);
 
+    /// Publishes the config manager with what was kept of an earlier hub, on a connection of its own: an app may have
+    /// one of its own in its place. Once; `published` runs when whoever connects finds it.
+    void serve_config(hub::config::ConfigStore initial, ConfigManager::OnChange on_change,
+                      std::function<void()> published);
+
     void stop();
 
 private:
-    void publish_hub_object();
-    void drain(const hub::client::Call& call, const hub::client::Reply& reply);
-    void undrain(const hub::client::Call& call, const hub::client::Reply& reply);
-    hub::client::Json routes(const hub::client::Call& call) const;
+    std::unique_ptr<hub::client::Client> connect_to_itself(hub::Reach reach);
 
     boost::asio::io_context& io_;
     std::string app_;
+    uid_t owner_;
     hub::Hub hub_;
     std::unique_ptr<hub::client::Client> client_;
+    std::optional<HubObject> object_;
+    std::optional<ConfigManager> config_;
+    std::unique_ptr<hub::client::Client> config_client_;
     boost::asio::signal_set signals_;
     bool stopping_ = false;
     std::unique_ptr<metrics::http::Server> http_; // last: its thread asks all of the above

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
-#include <pwd.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -60,14 +59,6 @@ os::UniqueFd open_own_program()
     return fd;
 }
 
-/// What strangers send is never parsed with root's rights.
-std::optional<os::RunAs> hub_user()
-{
-    if (::geteuid() != 0) return std::nullopt;
-    const auto* nobody = ::getpwnam("nobody");
-    return nobody ? std::optional{os::RunAs{nobody->pw_uid, nobody->pw_gid, {}}} : std::nullopt;
-}
-
 } // namespace
 
 core::Member hub_member()
@@ -82,9 +73,14 @@ core::Member hub_member()
     return {std::move(spec), core::Role::builtin};
 }
 
-HubProcess::HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, std::vector<uid_t> admitted)
-    : options_{app.name, ::geteuid(), app.hub.frame_bytes_max, app.hub.call_timeout, std::move(admitted)},
-      listener_{bind_hub(directory, options_.admitted.empty() ? owner_only : everybody)},
+HubProcess::HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, const HubAccess& access)
+    : options_{.app = app.name,
+               .owner = ::geteuid(),
+               .frame_bytes_max = app.hub.frame_bytes_max,
+               .call_timeout = app.hub.call_timeout,
+               .unresponsive_after = app.hub.unresponsive_after,
+               .admitted = access.admitted},
+      run_as_{access.run_as}, listener_{bind_hub(directory, options_.admitted.empty() ? owner_only : everybody)},
       socket_file_{directory.hub_socket()}, http_{listen_for_http(app.metrics)}, executable_{open_own_program()}
 {}
 
@@ -93,7 +89,7 @@ HubProcess::~HubProcess() = default;
 os::SpawnRequest HubProcess::prepare()
 {
     std::tie(link_ours_, link_hubs_) = make_socket_pair();
-    return broker_request(options_, {listener_.get(), link_hubs_.get(), http_.fd.get()}, executable_.get(), hub_user());
+    return broker_request(options_, {listener_.get(), link_hubs_.get(), http_.fd.get()}, executable_.get(), run_as_);
 }
 
 void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject& object, std::function<void()> hung)

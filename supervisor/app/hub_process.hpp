@@ -3,6 +3,7 @@
 
 #include "hub/client/cpp/client.hpp"
 #include "procfiles/spec.hpp"
+#include "supervisor/app/hub_access.hpp"
 #include "supervisor/app/requests.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 #include "supervisor/core/fleet.hpp"
@@ -16,7 +17,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace pandora::supervisor::app {
 
@@ -26,8 +26,8 @@ core::Member hub_member();
 /// Owns the listeners, which outlive each life of the hub process. Lives on the master's loop.
 class HubProcess {
 public:
-    /// Binds. `admitted`: users other than the owner that may connect. Throws std::runtime_error or std::system_error.
-    HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, std::vector<uid_t> admitted);
+    /// Binds. Throws std::runtime_error or std::system_error.
+    HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& directory, const HubAccess& access);
     ~HubProcess();
     HubProcess(const HubProcess&) = delete;
     HubProcess& operator=(const HubProcess&) = delete;
@@ -49,6 +49,7 @@ private:
     void ask();
 
     BrokerOptions options_;
+    std::optional<os::RunAs> run_as_;
     os::UniqueFd listener_;
     os::SocketFile socket_file_;
     os::TcpListener http_;

@@ -4,6 +4,7 @@
 #include "supervisor/app/hub_host.hpp"
 #include "supervisor/os/inheritance.hpp"
 #include "supervisor/os/listen_sockets.hpp"
+#include "supervisor/os/spawn.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -27,6 +28,8 @@ public:
     void published(const hub::Identity&, const std::string&) override {}
 
     void unpublished(const hub::Identity&, const std::string&) override {}
+
+    void unresponsive(const hub::Identity&, bool, std::chrono::milliseconds) override {}
 };
 
 /// Looking at the socket and replacing it cannot be one step; the lock makes two servers that start at once take turns.
@@ -57,13 +60,14 @@ procfiles::MetricsSpec parse_address(const std::string& text)
 int hub_serve(const HubServeOptions& options)
 {
     os::mend_inheritance();
+    os::raise_descriptor_limit(); // before the hub counts what it may have
     const auto lock = lock_socket(options.socket);
     auto listener = os::listen_unix(options.socket, owner_only);
     const os::SocketFile file{options.socket};
 
     boost::asio::io_context io{1};
     NoSupervisor nobody;
-    HubHost host{io, "", {.allowed_uids = {0, ::geteuid()}}, nobody};
+    HubHost host{io, "", {.allowed_uids = {0, ::geteuid()}, .owner = ::geteuid()}, nobody};
     if (!options.metrics.empty()) {
         auto http = listen_for_http(parse_address(options.metrics));
         std::cout << "metrics on port " << http.port << std::endl;
@@ -72,8 +76,10 @@ int hub_serve(const HubServeOptions& options)
             done(std::move(snapshot));
         });
     }
-    host.hub().serve(listener.release());
-    std::cout << "hub on " << options.socket.string() << std::endl;
+    host.serve_config({}, {}, [&] {
+        host.hub().serve(listener.release());
+        std::cout << "hub on " << options.socket.string() << std::endl;
+    });
     io.run();
     return 0;
 }

@@ -9,7 +9,7 @@
 
 namespace pandora::supervisor::app {
 
-metrics::HubSample to_sample(const hub::Stats& stats);
+metrics::HubSample to_sample(const hub::Stats& stats, const std::vector<hub::ClientInfo>& clients);
 metrics::InstanceSample to_sample(const control::InstanceView& view);
 
 } // namespace pandora::supervisor::app

@@ -64,6 +64,15 @@ std::optional<std::string> own_variable(std::string_view name)
     return value ? std::optional<std::string>{value} : std::nullopt;
 }
 
+/// Empty: in memory alone.
+fs::path config_file(const procfiles::AppSpec& app)
+{
+    if constexpr (!requires { app.hub.persist_config; }) return {};
+    const auto folder = state_directory(app.name, ::geteuid() == 0, own_variable);
+    if (!folder) throw std::runtime_error{"hub.persist_config: there is no home to keep it in"};
+    return *folder / "config.journal";
+}
+
 } // namespace
 
 Master::Master(procfiles::AppSpec app)
@@ -71,13 +80,18 @@ Master::Master(procfiles::AppSpec app)
                                                           directory_.path() / "notify.sock", os::make_run_id()},
       log_writers_{logs::writers_by_file(app_.processes)},
       logs_directory_{default_log_directory(app_.name, ::geteuid() == 0, own_variable, directory_.path())},
-      inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()},
-      isolations_{app_}, pump_{STDOUT_FILENO, name_width(app_)},
-      succession_{directory_, place_.run_id, isolations_, pump_}, sockets_{io_, app_.sockets},
-      hub_{app_, directory_, isolations_.foreign_users()}, fleet_{make_fleet(app_)}, driver_{io_, fleet_, pump_, *this},
-      signals_{io_, SIGINT, SIGTERM, SIGQUIT}, memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}
+      inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()}, isolations_{app_},
+      pump_{STDOUT_FILENO, name_width(app_)}, succession_{directory_, place_.run_id, isolations_, pump_},
+      sockets_{io_, app_.sockets}, hub_access_{hub_access(app_.hub, isolations_.foreign_users(), ::geteuid() == 0)},
+      hub_{app_, directory_, hub_access_}, news_{io_, [this] { return hub_.link(); },
+                                                 [this](const std::string& process, std::uint32_t instance) {
+                                                     return news_of(process, instance);
+                                                 }},
+      config_{io_, config_file(app_), [this](const std::string& trouble) { pump_.say(trouble); }},
+      fleet_{make_fleet(app_)}, driver_{io_, fleet_, pump_, *this}, signals_{io_, SIGINT, SIGTERM, SIGQUIT},
+      memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}
 {
-    const bool shared = !isolations_.foreign_users().empty();
+    const bool shared = !hub_access_.admitted.empty();
     if (shared) fs::permissions(directory_.path(), fs::perms{0711});
     notify_socket_.emplace(
         io_, place_.notify_socket, shared ? 0666 : 0600,
@@ -268,6 +282,7 @@ void Master::step_sweep()
 
 void Master::announced(const core::Announce& change)
 {
+    tell_hub(change);
     const auto text = narrate(change);
     if (text) pump_.say(driver_.label(change.instance) + " " + *text);
     tell(change);

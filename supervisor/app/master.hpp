@@ -2,10 +2,14 @@
 #pragma once
 
 #include "procfiles/spec.hpp"
+#include "supervisor/app/hub_access.hpp"
+#include "supervisor/app/hub_news.hpp"
 #include "supervisor/app/hub_process.hpp"
 #include "supervisor/app/isolation.hpp"
 #include "supervisor/app/memory_sampler.hpp"
+#include "supervisor/app/outlook.hpp"
 #include "supervisor/app/requests.hpp"
+#include "supervisor/app/saved_config.hpp"
 #include "supervisor/app/succession.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 #include "supervisor/core/fleet.hpp"
@@ -57,6 +61,7 @@ private:
     void spawned(core::InstanceId instance) override;
     bool leader_ended(core::InstanceId instance) override;
     void drain(core::InstanceId instance, core::Millis limit, std::function<void()> done) override;
+    std::string unheard(core::InstanceId instance) override;
     os::ConnectionWait listen(core::ProcessId process, std::function<void()> arrived) override;
     void sweep(std::function<void()> done) override;
     void removed(core::InstanceId instance) override;
@@ -73,13 +78,27 @@ private:
     std::optional<control::Description> describe(const control::Target& target) override;
     std::vector<control::TailLine> tail(const control::TailRequest& request) override;
 
+    // control::Supervisor, what the hub alone asks and says: master_hub.cpp
+    control::AppKnowledge app() override;
+    void hub_complains(const control::HubComplaint& complaint) override;
+    void config_changed(const control::ConfigPiece& piece) override;
+    control::ConfigPiece config(std::size_t offset) override;
+
+    /// A worker that does not read what the hub sends it.
+    struct Deafness {
+        core::Run run{}; // it is of no later one
+        core::TimePoint since{};
+    };
+
     /// What is kept of an instance beside what the fleet knows.
     struct Kept {
         std::unique_ptr<const procfiles::ProcessSpec> spec; // where it differs from the other replicas'
         std::shared_ptr<const logs::Output> output;
-        std::string cause;           // of its last change of state
-        std::uint64_t oom_kills = 0; // in its cgroup, before its present run
-        core::Run complained{};      // the last one that sent a notification nobody understands
+        std::string cause;              // of its last change of state
+        std::uint64_t oom_kills = 0;    // in its cgroup, before its present run
+        core::Run complained{};         // the last one that sent a notification nobody understands
+        std::optional<Outlook> outlook; // none before its first change
+        std::optional<Deafness> deafness;
     };
 
     bool is_hub(core::InstanceId instance) const;
@@ -92,6 +111,11 @@ private:
     void report_later(core::Event event);
     std::optional<control::Refused> scale(const control::ScaleRequest& request);
     void send(const core::Which& which, int signal);
+    void tell_hub(const core::Announce& change);
+    Circumstances circumstances_of(core::InstanceId instance) const;
+    control::InstanceNews news_of(core::InstanceId instance) const;
+    std::optional<control::InstanceNews> news_of(const std::string& process, std::uint32_t instance) const;
+    const Deafness* deafness_of(const core::Lifecycle& instance) const;
     control::InstanceView view_of(core::InstanceId instance) const;
     std::string health_of(const core::Lifecycle& instance) const;
     std::vector<control::InstanceView> views() const;
@@ -111,7 +135,10 @@ private:
     logs::Pump pump_;
     Succession succession_;
     os::SocketSet sockets_;
+    HubAccess hub_access_;
     HubProcess hub_;
+    HubNews news_;
+    SavedConfig config_;
     core::Fleet fleet_;
     std::map<core::InstanceId, Kept> kept_;
     Driver driver_;

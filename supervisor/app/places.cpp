@@ -2,16 +2,34 @@
 
 namespace pandora::supervisor::app {
 
-std::filesystem::path default_log_directory(const std::string& app, bool is_root, const Variable& variable,
-                                            const std::filesystem::path& run_directory)
+namespace fs = std::filesystem;
+
+namespace {
+
+/// $XDG_STATE_HOME or what stands for it; nullopt where there is no home.
+std::optional<fs::path> state_home(const Variable& variable)
 {
-    if (is_root) return std::filesystem::path{"/var/log/pandora"} / app;
     const auto absolute = [](const std::optional<std::string>& path) { return path && path->starts_with('/'); };
-    const auto state = variable("XDG_STATE_HOME");
-    if (absolute(state)) return std::filesystem::path{*state} / "pandora" / app / "logs";
-    const auto home = variable("HOME");
-    if (absolute(home)) return std::filesystem::path{*home} / ".local/state/pandora" / app / "logs";
-    return run_directory / "logs";
+    if (const auto state = variable("XDG_STATE_HOME"); absolute(state)) return fs::path{*state};
+    if (const auto home = variable("HOME"); absolute(home)) return fs::path{*home} / ".local/state";
+    return std::nullopt;
+}
+
+} // namespace
+
+fs::path default_log_directory(const std::string& app, bool is_root, const Variable& variable,
+                               const fs::path& run_directory)
+{
+    if (is_root) return fs::path{"/var/log/pandora"} / app;
+    const auto home = state_home(variable);
+    return home ? *home / "pandora" / app / "logs" : run_directory / "logs";
+}
+
+std::optional<fs::path> state_directory(const std::string& app, bool is_root, const Variable& variable)
+{
+    if (is_root) return fs::path{"/var/lib/pandora"} / app;
+    const auto home = state_home(variable);
+    return home ? std::optional{*home / "pandora" / app} : std::nullopt;
 }
 
 } // namespace pandora::supervisor::app

@@ -17,4 +17,8 @@ using Variable = std::function<std::optional<std::string>(std::string_view name)
 std::filesystem::path default_log_directory(const std::string& app, bool is_root, const Variable& variable,
                                             const std::filesystem::path& run_directory);
 
+/// What is to outlive a run and a boot: /var/lib/pandora/<app> for root, else $XDG_STATE_HOME/pandora/<app> with
+/// ~/.local/state for $XDG_STATE_HOME; nullopt where there is no home either. Pure.
+std::optional<std::filesystem::path> state_directory(const std::string& app, bool is_root, const Variable& variable);
+
 } // namespace pandora::supervisor::app

@@ -109,23 +109,27 @@ os::SpawnRequest command_request(const procfiles::ProcessSpec& process, const pr
 
 std::vector<std::string> broker_arguments(const BrokerOptions& options)
 {
-    std::vector<std::string> arguments{options.app, std::to_string(options.owner),
-                                       std::to_string(options.frame_bytes_max),
-                                       std::to_string(options.call_timeout.count())};
+    std::vector<std::string> arguments{
+        options.app, std::to_string(options.owner), std::to_string(options.frame_bytes_max),
+        std::to_string(options.call_timeout.count()), std::to_string(options.unresponsive_after.count())};
     for (const auto uid : options.admitted) arguments.push_back(std::to_string(uid));
     return arguments;
 }
 
 BrokerOptions broker_options(const std::vector<std::string>& arguments)
 {
-    if (arguments.size() < 4) throw std::runtime_error{"`broker` is started by `pandora run` alone"};
+    constexpr std::size_t fixed = 5;
+    if (arguments.size() < fixed) throw std::runtime_error{"`broker` is started by `pandora run` alone"};
     BrokerOptions options{.app = arguments[0]};
     std::chrono::milliseconds::rep timeout_ms = 0;
+    std::chrono::milliseconds::rep unresponsive_ms = 0;
     read_number(arguments[1], options.owner);
     read_number(arguments[2], options.frame_bytes_max);
     read_number(arguments[3], timeout_ms);
+    read_number(arguments[4], unresponsive_ms);
     options.call_timeout = std::chrono::milliseconds{timeout_ms};
-    for (auto uid = arguments.begin() + 4; uid != arguments.end(); ++uid)
+    options.unresponsive_after = std::chrono::milliseconds{unresponsive_ms};
+    for (auto uid = arguments.begin() + fixed; uid != arguments.end(); ++uid)
         read_number(*uid, options.admitted.emplace_back());
     return options;
 }

@@ -49,6 +49,7 @@ struct BrokerOptions {
     uid_t owner = 0;
     std::uint32_t frame_bytes_max = 0;
     std::chrono::milliseconds call_timeout{};
+    std::chrono::milliseconds unresponsive_after{};
     std::vector<uid_t> admitted; // beside root and the owner: those that workers run as
     bool operator==(const BrokerOptions&) const = default;
 };

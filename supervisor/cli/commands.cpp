@@ -3,10 +3,12 @@
 #include "procfiles/default_file.hpp"
 #include "supervisor/cli/change.hpp"
 #include "supervisor/cli/check.hpp"
-#include "supervisor/cli/hub_routes.hpp"
+#include "supervisor/cli/hub_commands.hpp"
 #include "supervisor/cli/inspect.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <optional>
 
 namespace pandora::supervisor::cli {
 
@@ -180,11 +182,7 @@ private:
         serve->add_option("--metrics", metrics_, "HOST:PORT for /metrics and /health; default: none");
         serve->callback([this] { verb_ = [this] { return deeds_.hub_serve(socket_, metrics_); }; });
 
-        auto* routes = hub->add_subcommand("routes", "list who is connected and what they publish");
-        routes->add_option("--socket", routes_.socket, "the hub's socket; default: $PANDORA_HUB_SOCKET");
-        routes->add_flag("--json", routes_.json, "as JSON");
-        routes->add_flag("--all", routes_.all, "with the hub's own objects");
-        routes->callback([this] { verb_ = [this] { return hub_routes(routes_); }; });
+        hub_.emplace(*hub, deeds_.runtime_root, [this](Act act) { verb_ = std::move(act); });
     }
 
     CLI::App program_{"a process supervisor with a built-in IPC hub", "pandora"};
@@ -205,7 +203,7 @@ private:
     std::string signal_;
     std::filesystem::path socket_;
     std::string metrics_;
-    RoutesOptions routes_;
+    std::optional<HubCommands> hub_;
 };
 
 } // namespace

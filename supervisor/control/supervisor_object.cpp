@@ -25,12 +25,41 @@ std::optional<pid_t> pid_from(const Json& params)
     return pid >= 1 && pid <= pid_max ? std::optional{static_cast<pid_t>(pid)} : std::nullopt;
 }
 
+using HubMethod = void (*)(Supervisor& supervisor, const Call& call, const Reply& reply);
+
 void answer_object_published(Supervisor& supervisor, const Call& call, const Reply& reply)
 {
-    if (!comes_from_hub(call)) return reply.error("only the hub may say what was published", "denied");
     supervisor.object_published(call.params.at(0).get<pid_t>(), call.params.at(1).get<std::string>());
     reply.value(nullptr);
 }
+
+void answer_app(Supervisor& supervisor, const Call&, const Reply& reply) { reply.value(Json(supervisor.app())); }
+
+void answer_hub_unresponsive(Supervisor& supervisor, const Call& call, const Reply& reply)
+{
+    supervisor.hub_complains(call.params.at(0).get<HubComplaint>());
+    reply.value(nullptr);
+}
+
+void answer_config_changed(Supervisor& supervisor, const Call& call, const Reply& reply)
+{
+    supervisor.config_changed(call.params.at(0).get<ConfigPiece>());
+    reply.value(nullptr);
+}
+
+void answer_config(Supervisor& supervisor, const Call& call, const Reply& reply)
+{
+    reply.value(Json(supervisor.config(call.params.at(0).get<std::size_t>())));
+}
+
+/// What the hub tells and asks; to all others it is closed.
+constexpr std::pair<const char*, HubMethod> hub_methods[] = {
+    {"app", answer_app},
+    {"object_published", answer_object_published},
+    {"hub_unresponsive", answer_hub_unresponsive},
+    {"config_changed", answer_config_changed},
+    {"config", answer_config},
+};
 
 void answer_who_is(Supervisor& supervisor, const Call& call, const Reply& reply)
 {
@@ -53,9 +82,11 @@ void SupervisorObject::publish_on(hub::client::Client& link)
     methods["describe"] = [this](const Call& call, const Reply& reply) { describe(call, reply); };
     methods["tail"] = [this](const Call& call, const Reply& reply) { tail(call, reply); };
     methods["who_is"] = [this](const Call& call, const Reply& reply) { answer_who_is(supervisor_, call, reply); };
-    methods["object_published"] = [this](const Call& call, const Reply& reply) {
-        answer_object_published(supervisor_, call, reply);
-    };
+    for (const auto& [name, answer] : hub_methods)
+        methods[name] = [this, answer = answer](const Call& call, const Reply& reply) {
+            if (!comes_from_hub(call)) return reply.error("only the hub may say this", "denied");
+            answer(supervisor_, call, reply);
+        };
     for (const Verb verb : all_verbs)
         methods[std::string{name_of(verb)}] = [this, verb](const Call& call, const Reply& reply) {
             change(verb, call, reply);

@@ -4,7 +4,7 @@
 //   list()                        -> [InstanceView]
 //   describe(TARGET)              -> Description
 //   tail(TARGET, lines, after?)   -> [TailLine], oldest first; `after`, of one instance: those of a higher sequence
-//   number who_is(pid)                   -> {app, process, instance} | null
+//   who_is(pid)                   -> {app, process, instance} | null
 //
 //   start(TARGETS)                -> Accepted
 //   stop(TARGETS)                 -> Accepted
@@ -14,7 +14,13 @@
 //   signal(TARGETS, SIGNAL)       -> Accepted      SIGNAL: "SIGHUP", "hup", 1
 //
 //   event state(StateChange, ...)     one or more changes, in their order
-//   object_published(pid, name)   the hub only: the process `pid` has published an object
+//
+// The hub only:
+//   app()                         -> AppKnowledge  what it has to know before it serves anybody
+//   object_published(pid, name)   -> null          the process `pid` has published an object
+//   hub_unresponsive(HubComplaint) -> null         a worker does not read what the hub sends it, or does so again
+//   config_changed(ConfigPiece)   -> null          what the config manager keeps, to be given to the next hub
+//   config(offset)                -> ConfigPiece   what was kept, from that byte on; `ends`: there is no more
 //
 // TARGET is "web" or "web/1". TARGETS is a target, "ns:NAME" or {"namespace": NAME}, "all", or an array of these. The
 // changing verbs answer once the request has been accepted; what comes of it is seen by list() and the event. They
@@ -23,6 +29,7 @@
 
 #include "hub/client/cpp/client.hpp"
 #include "supervisor/control/history.hpp"
+#include "supervisor/control/hub_messages.hpp"
 #include "supervisor/control/messages.hpp"
 #include "supervisor/control/requests.hpp"
 #include "supervisor/control/verbs.hpp"
@@ -44,6 +51,12 @@ public:
     virtual bool list(Listed done) = 0;
     virtual std::optional<Whose> who_is(pid_t pid) = 0;
     virtual void object_published(pid_t publisher, const std::string& object) = 0;
+
+    /// For a hub that has just been started. What is told to it from now on is newer.
+    virtual AppKnowledge app() = 0;
+    virtual void hub_complains(const HubComplaint& complaint) = 0;
+    virtual void config_changed(const ConfigPiece& piece) = 0;
+    virtual ConfigPiece config(std::size_t offset) = 0;
 
     /// Every process, in the order of the procfile, pandora's own too.
     virtual std::vector<KnownProcess> processes() const = 0;

@@ -65,6 +65,9 @@ public:
 
     bool is_rolling(ProcessId process) const { return at(process).rollout.has_value(); }
 
+    /// Whatever still runs is being stopped, and the app ends with it.
+    bool is_ending() const { return phase_ >= Phase::stopping; }
+
     /// What a pending instance waits for: "store: healthy"; empty where that is nothing it depends on.
     std::string waits_for(InstanceId id) const;
 

@@ -83,6 +83,13 @@ public:
     /// It is to wait for its dependencies; a restart after an end by itself is not.
     bool waits_for_dependencies() const { return state_ == State::pending; }
 
+    /// Of one that is stopping: another run follows, since one was asked for, or the restart policy may want one.
+    bool may_return() const
+    {
+        return after_ == After::again ||
+               (after_ == After::policy && spec_->availability.restart != procfiles::Restart::no);
+    }
+
     /// Its before_start hook is at work: there is no process yet.
     bool is_preparing() const { return step_ == Step::before_start; }
 

@@ -276,13 +276,26 @@ void Children::watch_groups()
     });
 }
 
+/// Not by the environment, which a process may write as it likes, nor by us, who adopt whatever loses its parent.
 std::optional<InstanceId> Children::instance_of(pid_t pid) const
 {
     if (const auto leader = by_leader_.find(pid); leader != by_leader_.end())
         return leader->second; // even if it is gone
-    for (const auto ancestor : os::lineage(pid))
+    const auto mains = main_processes();
+    for (const auto ancestor : os::lineage(pid)) {
         if (const auto found = by_leader_.find(ancestor); found != by_leader_.end()) return found->second;
+        if (const auto found = mains.find(ancestor); found != mains.end()) return found->second;
+    }
     return std::nullopt;
+}
+
+/// Those that a worker has named and that are not its leader: daemons, whose parents and session lead nowhere. Few.
+std::unordered_map<pid_t, InstanceId> Children::main_processes() const
+{
+    std::unordered_map<pid_t, InstanceId> found;
+    for (const auto& [instance, running] : running_)
+        if (running.main) found.emplace(running.main->pid(), instance);
+    return found;
 }
 
 std::optional<pid_t> Children::main_pid(InstanceId instance) const

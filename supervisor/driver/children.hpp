@@ -53,7 +53,8 @@ public:
     /// Looks whether what a leader left behind is gone.
     void check_groups();
 
-    /// Which instance `pid` belongs to: itself, by an ancestor, or by its session.
+    /// Which instance `pid` belongs to: itself, by an ancestor, or by a session. An ancestor is what we have started,
+    /// or what that has named as its main process. Reads /proc.
     std::optional<core::InstanceId> instance_of(pid_t pid) const;
 
     /// Of the live leader, or the main process it has named.
@@ -88,6 +89,7 @@ private:
     bool group_is_gone(Running& running);
     bool has_runaways(core::InstanceId instance, Running& running);
     bool collect_main(pid_t pid);
+    std::unordered_map<pid_t, core::InstanceId> main_processes() const;
     void watch_groups();
 
     boost::asio::io_context& io_;

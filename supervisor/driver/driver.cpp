@@ -167,9 +167,15 @@ void Driver::run_probe(const core::RunProbe& action)
     const auto& probe = action.kind == core::ProbeKind::readiness ? spec.readiness.probe : spec.liveness;
     if (!probe) return;
     const probes::Surroundings surroundings{
-        [&](const procfiles::ShellCommand& command, const std::filesystem::path& folder) {
-            return host_.prepare_command(action.instance, command, folder, children_.main_pid(action.instance));
-        }};
+        .command =
+            [&](const procfiles::ShellCommand& command, const std::filesystem::path& folder) {
+                return host_.prepare_command(action.instance, command, folder, children_.main_pid(action.instance));
+            },
+        .hub =
+            [&](const probes::Answered& tell) {
+                const auto trouble = host_.unheard(action.instance);
+                tell({.passed = trouble.empty(), .detail = trouble});
+            }};
     const auto answered = [this, action](const probes::Answer& answer) {
         attempts_.erase({action.instance, action.kind});
         report(core::ProbeAnswered{action.instance, action.run, action.kind, answer.passed, answer.detail});

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <sstream>
 #include <string>
 
@@ -72,15 +73,19 @@ bool group_runs(pid_t group, const std::filesystem::path& proc)
     return false;
 }
 
+/// Between two readings the parent may end and its number become another's. Nobody is older than its parent, so that
+/// such a one gives itself away, and with it a family that is not ours.
 std::vector<pid_t> lineage(pid_t pid, const std::filesystem::path& proc)
 {
     std::vector<pid_t> found;
+    auto child_start = std::numeric_limits<std::uint64_t>::max();
     for (int n = 0; n < generations_max && pid > 0; ++n) {
-        const auto kin = read_kinship(proc / std::to_string(pid));
-        if (!kin) break;
+        const auto stat = read_process_stat(proc / std::to_string(pid));
+        if (!stat || stat->start_time > child_start) break;
         found.push_back(pid);
-        if (kin->session > 0 && kin->session != pid) found.push_back(kin->session);
-        pid = kin->parent;
+        if (stat->kin.session > 0 && stat->kin.session != pid) found.push_back(stat->kin.session);
+        child_start = stat->start_time;
+        pid = stat->kin.parent;
     }
     return found;
 }

@@ -2,6 +2,7 @@
 
 #include "supervisor/probes/exec_attempt.hpp"
 #include "supervisor/probes/http_attempt.hpp"
+#include "supervisor/probes/hub_attempt.hpp"
 #include "supervisor/probes/lookups.hpp"
 #include "supervisor/probes/tcp_attempt.hpp"
 #include "supervisor/probes/unix_attempt.hpp"
@@ -56,6 +57,11 @@ std::shared_ptr<Running> make(RunningOptions options, const procfiles::TcpProbe&
 std::shared_ptr<Running> make(RunningOptions options, const procfiles::UnixProbe& probe, const Means&)
 {
     return unix_attempt(std::move(options), probe);
+}
+
+std::shared_ptr<Running> make(RunningOptions options, const procfiles::HubProbe&, const Means& means)
+{
+    return hub_attempt(std::move(options), means.surroundings.hub);
 }
 
 } // namespace

@@ -19,6 +19,11 @@ struct Surroundings {
     /// user. `folder` is where; empty = the process' own. Called at most once, by start(). May throw std::system_error.
     std::function<os::SpawnRequest(const procfiles::ShellCommand& command, const std::filesystem::path& folder)>
         command;
+
+    /// Asks whether the hub hears from the process, and has the answer told on the loop's thread: now, later, or not at
+    /// all. Called at most once, by start(). Where the hub itself is away the answer should be a pass: that is not the
+    /// process' fault. Absent: there is no hub, and probes of it fail.
+    std::function<void(Answered)> hub;
 };
 
 /// Lives on one loop, on the thread that spawns (see os::spawn). Attempts may outlive it.

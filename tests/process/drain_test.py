@@ -108,7 +108,7 @@ class HubAlone:
         passed = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 20) for s in (listener, theirs, http)]
         script = f'exec "$@" 3<&{passed[0]} 4<&{passed[1]} 5<&{passed[2]}'
         self.process = subprocess.Popen(
-            ["bash", "-c", script, "-", BINARY, "broker", "t", str(os.getuid()), str(1 << 24), "5000"],
+            ["bash", "-c", script, "-", BINARY, "broker", "t", str(os.getuid()), str(1 << 24), "5000", "10000"],
             pass_fds=passed, stdin=subprocess.DEVNULL)
         for fd in passed:
             os.close(fd)

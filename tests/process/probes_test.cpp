@@ -3,6 +3,7 @@
 #include "supervisor/os/process_tree.hpp"
 #include "tests/process/probes_fixture.hpp"
 
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -315,6 +316,49 @@ TEST_F(UnixProbesTest, AServerThatIsOnlyBehindIsWaitedFor)
         [&](const boost::system::error_code&) { os::UniqueFd{::accept(listener.get(), nullptr, nullptr)}; });
     expect_pass(probe(), "connected");
 }
+
+class HubProbesTest : public ProbesTest {
+protected:
+    const Probe probe{.action = procfiles::HubProbe{}, .timeout = 20s};
+};
+
+TEST_F(HubProbesTest, WhatTheHubHasHeardIsTheAnswer)
+{
+    surroundings.hub = [](const Answered& answered) { answered({true, "answered 2 s ago"}); };
+    expect_pass(probe, "answered 2 s ago");
+    surroundings.hub = [](const Answered& answered) { answered({false, "silent for 12 s"}); };
+    expect_failure(probe, "silent for 12 s");
+}
+
+TEST_F(HubProbesTest, TheHubMayAnswerLaterAndItsFirstAnswerCounts)
+{
+    surroundings.hub = [&](const Answered& answered) {
+        boost::asio::post(io, [answered] {
+            answered({true, "first"});
+            answered({false, "second"});
+        });
+    };
+    expect_pass(probe, "first");
+}
+
+TEST_F(HubProbesTest, AHubThatDoesNotAnswerTimesOutAndMayAnswerTooLate)
+{
+    Answered kept;
+    surroundings.hub = [&](Answered answered) { kept = std::move(answered); };
+    expect_failure({.action = procfiles::HubProbe{}, .timeout = 50ms}, "timed out after 50 ms");
+    kept({true, "too late"});
+    kept = nullptr;
+    int answers = 0;
+    {
+        const auto attempt = prober.start(probe, surroundings, [&](const Answer&) { ++answers; });
+    }
+    kept({true, "nobody waits"});
+    io.restart();
+    io.run();
+    EXPECT_EQ(answers, 0);
+}
+
+TEST_F(HubProbesTest, WithoutAHubThereIsNobodyToAsk) { expect_failure(probe, "there is no hub to ask"); }
 
 } // namespace
 } // namespace pandora::supervisor::probes

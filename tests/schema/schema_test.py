@@ -140,6 +140,10 @@ class Examples(unittest.TestCase):
                       "processes: {web: {command: a, readiness_probe: {http_get: {port: 70000}}}}",
                       "processes: {web: {command: a, is_tty: maybe}}",
                       "processes: {'a name': {command: a}}",
+                      "{hub: {policy: [{object: a}]}, processes: {web: {command: a}}}",
+                      "{hub: {policy: [{deny: call, allow: call}]}, processes: {web: {command: a}}}",
+                      "{hub: {policy: [{deny: read}]}, processes: {web: {command: a}}}",
+                      "{hub: {strict: maybe}, processes: {web: {command: a}}}",
                       "{name: shop}"):
             with self.subTest(wrong=wrong):
                 self.assertNotEqual(self.problems(wrong), [])
@@ -153,6 +157,9 @@ class Examples(unittest.TestCase):
                       "processes: {web: {command: a, environment: {PORT: 80, DEBUG: true}}}",
                       "processes: {web: {command: a, readiness_probe: {http_get: {port: '8080'}}}}",
                       "{x-shared: &s {command: a}, processes: {web: {<<: *s, x-owner: me}}}",
+                      "processes: {web: {command: a, liveness_probe: {hub: {}, period: 2s}}}",
+                      "{hub: {policy: [{deny: call, object: a, process: ['-', b]}, {allow: any, user: 0}],"
+                      " allow_uids: 1000, strict: yes}, processes: {web: {command: a}}}",
                       "{version: '0.5', processes: {web: {command: a, namespace: [a, b]}}}"):
             with self.subTest(right=right):
                 self.assertEqual(self.problems(right), [])

@@ -1,22 +1,20 @@
-// The edge under the protocol engine: one socket, one deadline timer, one reconnect timer. It moves bytes,
-// tells the time, and runs the callbacks that the engine's events name.
+// The client's public face, and what keeps it connected: a reconnect timer
+// above one link.
 #include "hub/client/cpp/client.hpp"
 
+#include "hub/client/cpp/channels.hpp"
+#include "hub/client/cpp/link.hpp"
+#include "hub/client/cpp/owned_fd.hpp"
 #include "hub/client/cpp/protocol.hpp"
 #include "hub/client/cpp/unix_socket.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-#include <array>
 #include <cassert>
 #include <cstdlib>
-#include <exception>
 #include <stdexcept>
 #include <tuple>
 #include <unistd.h>
@@ -24,13 +22,8 @@
 namespace pandora::hub::client {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
-using Socket = asio::local::stream_protocol::socket;
-using Clock = std::chrono::steady_clock;
 
 namespace {
-
-constexpr std::size_t read_bytes = 64 * 1024; // one read; about what a Unix socket buffers
 
 Json host_of(const Json& location)
 {
@@ -39,12 +32,23 @@ Json host_of(const Json& location)
     return host;
 }
 
-std::vector<std::string> names_of(const Methods& methods)
+Protocol protocol_of(const Options& options)
 {
-    std::vector<std::string> names;
-    names.reserve(methods.size());
-    for (const auto& [name, method] : methods) names.push_back(name);
-    return names;
+    const NativeOffer wanted{.window = options.window, .channels = options.channels};
+    const auto offer = options.native ? std::optional{wanted} : std::nullopt;
+    return Protocol{host_of(options.location), offer};
+}
+
+GatherOutcome gathered(Outcome outcome)
+{
+    if (auto* error = std::get_if<CallError>(&outcome)) return std::move(*error);
+    const auto* value = std::get_if<Json>(&outcome);
+    if (!value || !value->is_object()) return CallError{"Error", "an end of a call of all that says nothing"};
+    const auto count = [&](const char* key) {
+        const auto found = value->find(key);
+        return found != value->end() && found->is_number_unsigned() ? found->get<std::uint32_t>() : 0;
+    };
+    return Gathered{count("asked"), count("answered")};
 }
 
 } // namespace
@@ -64,86 +68,84 @@ Options Options::from_environment()
 class Client::Impl : public std::enable_shared_from_this<Impl> {
 public:
     Impl(asio::io_context& io, Options options)
-        : io_{io}, options_{std::move(options)}, protocol_{host_of(options_.location)}, deadline_timer_{io},
-          reconnect_timer_{io}
+        : io_{io}, options_{std::move(options)}, served_{std::make_shared<Served>()}, reconnect_timer_{io}
     {}
+
+    /// Apart from the constructor, for the link's handlers know this object by a
+    /// weak pointer.
+    void make_link();
 
     void adopt(int connected_fd)
     {
         reconnects_ = false;
-        socket_.emplace(io_, asio::local::stream_protocol{}, connected_fd);
+        adopted_ = OwnedFd{connected_fd};
+        link_->expect_no_other_connection();
     }
 
     void start();
     void stop(std::function<void()> done);
     void abandon();
-    void invoke(Invocation what, Millis timeout, Completion done);
     void publish(const std::string& object, Methods methods);
     void unpublish(const std::string& object);
-    void subscribe(const Topic& topic, Listener listener);
+    void subscribe(const Topic& topic, Subscriber subscriber, SubscribeOptions options);
     void unsubscribe(const Topic& topic);
+    CallHandle invoke(Invocation what, Completion done, PartListener part = nullptr);
+    CallHandle invoke_all(Invocation what, EachListener each, std::function<void(GatherOutcome)> done);
 
-    /// Lets `change` use the engine, then sees to what follows from it, once for all changes of one loop
-    /// turn.
-    template <class Change>
-    void with_protocol(Change change)
-    {
-        change(protocol_, Clock::now());
-        schedule_turn();
-    }
+    Link& link() { return *link_; }
 
-    std::chrono::milliseconds call_timeout() const { return options_.call_timeout; }
+    Channels& channels() { return *channels_; }
 
     std::function<void()> online_handler;
     std::function<void(const std::string&)> lost_handler;
+    std::function<void()> goaway_handler;
 
 private:
     void connect();
-    void online_over(Socket socket);
-    void lose(const std::string& reason);
+    void connection_lost(const std::string& reason);
     void reconnect_later();
-    void close_socket();
-    void read();
-    void on_read(error_code error, std::size_t bytes);
-    void write();
-    void arm_deadline();
-    void schedule_turn();
-    void turn();
     void finish_stop();
-
-    void perform(BecameOnline&);
-
-    void perform(Refused& event) { lose(event.reason); }
-
-    void perform(Finished& event);
-    void perform(Invoked& event);
-    void perform(Notified& event);
-
-    void perform(Left&) { finish_stop(); }
-
-    Reply reply_to(AnswerId id);
 
     asio::io_context& io_;
     Options options_;
-    Protocol protocol_;
-    asio::steady_timer deadline_timer_;
+    std::shared_ptr<Served> served_;
+    std::shared_ptr<Link> link_;
+    std::shared_ptr<Channels> channels_;
+    OwnedFd adopted_; // until start()
     asio::steady_timer reconnect_timer_;
-    std::optional<TimePoint> armed_for_;
-    std::optional<Socket> socket_;
-    std::uint64_t connection_ = 0; // counts sockets, so that a late completion of an old one is told from the present
     bool started_ = false;
     bool reconnects_ = true;
     bool attempts_fail_ = false; // and on_lost has been told
-    bool writing_ = false;
-    bool turn_scheduled_ = false;
-    bool closed_ = false;
     std::function<void()> stopped_;
-
-    std::map<std::string, Methods> objects_;
-    std::map<Topic, Listener> listeners_;
-    std::map<RequestId, Completion> completions_;
-    std::array<std::byte, read_bytes> buffer_;
 };
+
+void Client::Impl::make_link()
+{
+    // A copy of each user's handler is run, for it may replace itself or destroy
+    // the client.
+    const auto run = [weak = weak_from_this()](std::function<void()> Impl::*handler) {
+        const auto self = weak.lock();
+        if (const auto copy = self ? (*self).*handler : nullptr) copy();
+    };
+    Link::Handlers handlers;
+    handlers.online = [run] { run(&Impl::online_handler); };
+    handlers.goaway = [run] { run(&Impl::goaway_handler); };
+    handlers.lost = [weak = weak_from_this()](const std::string& reason) {
+        if (const auto self = weak.lock()) self->connection_lost(reason);
+    };
+    handlers.left = [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->finish_stop();
+    };
+    handlers.channel_offered = [weak = weak_from_this()](std::uint32_t number, OwnedFd socket, const Json& peer) {
+        const auto self = weak.lock();
+        if (self && self->options_.channels) self->channels_->offered(number, std::move(socket), peer);
+    };
+    handlers.channel_ended = [weak = weak_from_this()](std::uint32_t number) {
+        if (const auto self = weak.lock()) self->channels_->ended(number);
+    };
+    link_ = std::make_shared<Link>(io_, protocol_of(options_), served_, std::move(handlers));
+    channels_ = std::make_shared<Channels>(io_, served_, link_, options_.call_timeout);
+}
 
 // ---- connection
 
@@ -151,220 +153,57 @@ void Client::Impl::start()
 {
     assert(!started_ && "a client is started once");
     started_ = true;
-    if (socket_) {
-        Socket connected = std::move(*socket_);
-        socket_.reset();
-        online_over(std::move(connected));
-    } else {
+    if (adopted_)
+        link_->attach(adopted_.release());
+    else
         connect();
-    }
-    schedule_turn();
 }
 
 void Client::Impl::connect()
 {
     const auto fd = connect_unix(options_.socket_path);
-    if (fd) return online_over(Socket{io_, asio::local::stream_protocol{}, *fd});
+    if (fd) {
+        attempts_fail_ = false;
+        return link_->attach(*fd);
+    }
     const bool told = std::exchange(attempts_fail_, true);
     reconnect_later();
     if (told || !lost_handler) return;
     // Posted, for no callback runs inside start().
     asio::post(io_, [self = shared_from_this(), reason = options_.socket_path + ": " + fd.error().message()] {
-        if (!self->closed_ && self->lost_handler) self->lost_handler(reason);
+        if (const auto handler = self->lost_handler) handler(reason);
     });
 }
 
-void Client::Impl::online_over(Socket socket)
+void Client::Impl::connection_lost(const std::string& reason)
 {
-    attempts_fail_ = false;
-    ++connection_;
-    socket_.emplace(std::move(socket));
-    protocol_.connected(Clock::now());
-    read();
+    channels_->hub_lost();
+    if (reconnects_) reconnect_later();
+    if (const auto handler = lost_handler) handler(reason);
 }
 
 void Client::Impl::reconnect_later()
 {
     reconnect_timer_.expires_after(options_.reconnect_delay);
-    reconnect_timer_.async_wait([self = shared_from_this()](error_code error) {
-        if (error || self->closed_ || self->socket_) return;
-        self->connect();
-        self->turn();
+    reconnect_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+        if (!error && !self->link_->is_closed() && !self->link_->is_attached()) self->connect();
     });
-}
-
-void Client::Impl::lose(const std::string& reason)
-{
-    if (!socket_) return;
-    close_socket();
-    if (reconnects_) {
-        protocol_.disconnected();
-        reconnect_later();
-    } else {
-        protocol_.end();
-    }
-    if (const auto handler = lost_handler) handler(reason);
-}
-
-void Client::Impl::close_socket()
-{
-    socket_.reset();
-    ++connection_;
-    writing_ = false;
-}
-
-void Client::Impl::read()
-{
-    socket_->async_read_some(asio::buffer(buffer_), [self = shared_from_this(),
-                                                     connection = connection_](error_code error, std::size_t bytes) {
-        if (connection == self->connection_ && !self->closed_) self->on_read(error, bytes);
-    });
-}
-
-void Client::Impl::on_read(error_code error, std::size_t bytes)
-{
-    if (error) {
-        lose(error == asio::error::eof ? "the hub closed the connection" : error.message());
-    } else if (const auto violation = protocol_.receive(std::span{buffer_}.first(bytes), Clock::now())) {
-        lose(violation->what);
-    } else {
-        read();
-    }
-    turn();
-}
-
-void Client::Impl::write()
-{
-    if (writing_ || !socket_) return;
-    auto chunks = std::make_shared<const std::vector<std::string>>(protocol_.take_output());
-    if (chunks->empty()) return;
-    writing_ = true;
-    std::vector<asio::const_buffer> buffers;
-    buffers.reserve(chunks->size());
-    for (const auto& chunk : *chunks) buffers.push_back(asio::buffer(chunk));
-    asio::async_write(*socket_, buffers,
-                      [self = shared_from_this(), chunks, connection = connection_](error_code error, std::size_t) {
-                          if (connection != self->connection_ || self->closed_) return;
-                          self->writing_ = false;
-                          if (error)
-                              self->lose(error.message());
-                          else
-                              self->protocol_.output_written();
-                          self->turn();
-                      });
-}
-
-// ---- the loop turn
-
-void Client::Impl::schedule_turn()
-{
-    if (closed_ || std::exchange(turn_scheduled_, true)) return;
-    asio::post(io_, [self = shared_from_this()] { self->turn(); });
-}
-
-void Client::Impl::turn()
-{
-    turn_scheduled_ = true; // callbacks below must not ask for another turn
-    for (auto events = protocol_.take_events(); !events.empty(); events = protocol_.take_events()) {
-        for (auto& event : events) {
-            if (closed_) return;
-            std::visit([this](auto& happened) { perform(happened); }, event);
-        }
-    }
-    turn_scheduled_ = false;
-    if (closed_) return;
-    write();
-    arm_deadline();
-}
-
-void Client::Impl::arm_deadline()
-{
-    const auto next = protocol_.next_deadline();
-    if (!next || (armed_for_ && *armed_for_ <= *next)) return; // an early wake-up arms again; most deadlines never come
-    armed_for_ = next;
-    deadline_timer_.expires_at(*next);
-    deadline_timer_.async_wait([self = shared_from_this()](error_code error) {
-        if (error || self->closed_) return;
-        self->armed_for_.reset();
-        self->protocol_.expire(Clock::now());
-        self->turn();
-    });
-}
-
-void Client::Impl::perform(BecameOnline&)
-{
-    if (const auto handler = online_handler) handler();
-}
-
-void Client::Impl::perform(Finished& event)
-{
-    auto node = completions_.extract(event.call);
-    if (!node.empty() && node.mapped()) node.mapped()(std::move(event.outcome));
-}
-
-void Client::Impl::perform(Invoked& event)
-{
-    const Reply reply = reply_to(event.answer);
-    const auto object = objects_.find(event.object);
-    const auto found = object == objects_.end() ? Methods::const_iterator{} : object->second.find(event.method);
-    if (object == objects_.end() || found == object->second.end()) {
-        return reply.error("the object was withdrawn while the call was on its way");
-    }
-    const Method method = found->second; // a copy, for the method may withdraw or replace its own object
-    try {
-        method(event.call, reply);
-    } catch (const std::exception& error) {
-        reply.error(error.what());
-    } catch (...) {
-        reply.error("the method failed with an exception that is no std::exception");
-    }
-}
-
-void Client::Impl::perform(Notified& event)
-{
-    const Reply reply = reply_to(event.answer);
-    const auto found = listeners_.find(event.topic);
-    if (found == listeners_.end()) return reply.value(nullptr);
-    const Listener listener = found->second; // a copy, for the listener may unsubscribe itself
-    try {
-        listener(event.params);
-        reply.value(nullptr);
-    } catch (const std::exception& error) {
-        reply.error(error.what());
-    } catch (...) {
-        reply.error("the listener failed with an exception that is no std::exception");
-    }
-}
-
-Reply Client::Impl::reply_to(AnswerId id)
-{
-    return Reply{[weak = weak_from_this(), id](Outcome outcome) {
-        const auto self = weak.lock();
-        if (!self || self->closed_) return;
-        self->protocol_.answer(id, std::move(outcome));
-        self->schedule_turn();
-    }};
 }
 
 // ---- the end
 
 void Client::Impl::stop(std::function<void()> done)
 {
-    if (stopped_ || closed_) return;
+    if (stopped_ || link_->is_closed()) return;
     stopped_ = done ? std::move(done) : [] {};
     reconnects_ = false;
-    with_protocol([](Protocol& protocol, TimePoint now) { protocol.leave(now); });
+    link_->expect_no_other_connection();
+    link_->with_protocol([](Protocol& protocol, TimePoint now) { protocol.leave(now); });
 }
 
 void Client::Impl::finish_stop()
 {
-    if (socket_) close_socket();
-    closed_ = true; // what the completions below ask for comes too late
-    protocol_.end();
-    auto events = protocol_.take_events();
-    for (auto& event : events) {
-        if (auto* finished = std::get_if<Finished>(&event)) perform(*finished);
-    }
+    link_->finish();
     const auto done = std::exchange(stopped_, nullptr);
     abandon();
     if (done) done();
@@ -372,58 +211,71 @@ void Client::Impl::finish_stop()
 
 void Client::Impl::abandon()
 {
-    closed_ = true;
-    if (socket_) close_socket();
-    deadline_timer_.cancel();
+    channels_->abandon();
+    link_->abandon();
     reconnect_timer_.cancel();
-    // Users' functions may hold the last reference to anything, this client's owner included: let them go
-    // from locals.
-    const auto dropped = std::tuple{std::exchange(completions_, {}),      std::exchange(objects_, {}),
-                                    std::exchange(listeners_, {}),        std::exchange(online_handler, nullptr),
-                                    std::exchange(lost_handler, nullptr), std::exchange(stopped_, nullptr)};
+    // Users' functions may hold the last reference to anything, this client's
+    // owner included: let them go from locals.
+    const auto dropped = std::tuple{std::exchange(*served_, {}), std::exchange(online_handler, nullptr),
+                                    std::exchange(lost_handler, nullptr), std::exchange(goaway_handler, nullptr),
+                                    std::exchange(stopped_, nullptr)};
 }
 
 // ---- what the user asks for
 
-void Client::Impl::invoke(Invocation what, Millis timeout, Completion done)
+CallHandle Client::Impl::invoke(Invocation what, Completion done, PartListener part)
 {
-    if (closed_) {
-        if (!done) return;
-        const CallError error{"PandoraConnectionLostError", "this client was stopped"};
-        return asio::post(io_, [done = std::move(done), error] { done(error); });
-    }
-    with_protocol([&](Protocol& protocol, TimePoint now) {
-        completions_.emplace(protocol.invoke(std::move(what), timeout, now), std::move(done));
+    EachListener each;
+    if (part) each = [part = std::move(part)](const Json&, Outcome outcome) { part(std::move(outcome)); };
+    return link_->call(std::move(done), std::move(each), [&](Protocol& protocol, TimePoint now) {
+        return protocol.invoke(std::move(what), options_.call_timeout, now);
+    });
+}
+
+CallHandle Client::Impl::invoke_all(Invocation what, EachListener each, std::function<void(GatherOutcome)> done)
+{
+    const auto end = [done = std::move(done)](Outcome outcome) {
+        if (done) done(gathered(std::move(outcome)));
+    };
+    return link_->call(end, std::move(each), [&](Protocol& protocol, TimePoint now) {
+        return protocol.invoke_all(std::move(what), options_.call_timeout, now);
     });
 }
 
 void Client::Impl::publish(const std::string& object, Methods methods)
 {
-    with_protocol([&](Protocol& protocol, TimePoint now) { protocol.publish(object, names_of(methods), now); });
-    objects_.insert_or_assign(object, std::move(methods));
+    link_->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.publish(object, names_of(methods), now); });
+    channels_->publish(object, names_of(methods));
+    served_->objects.insert_or_assign(object, std::move(methods));
 }
 
 void Client::Impl::unpublish(const std::string& object)
 {
-    objects_.erase(object);
-    with_protocol([&](Protocol& protocol, TimePoint now) { protocol.unpublish(object, now); });
+    served_->objects.erase(object);
+    channels_->unpublish(object);
+    link_->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.unpublish(object, now); });
 }
 
-void Client::Impl::subscribe(const Topic& topic, Listener listener)
+void Client::Impl::subscribe(const Topic& topic, Subscriber subscriber, SubscribeOptions options)
 {
-    listeners_.insert_or_assign(topic, std::move(listener));
-    with_protocol([&](Protocol& protocol, TimePoint now) { protocol.subscribe(topic, now); });
+    subscriber.on_overflow = std::move(options.on_overflow);
+    served_->subscribers.insert_or_assign(topic, std::move(subscriber));
+    link_->with_protocol(
+        [&](Protocol& protocol, TimePoint now) { protocol.subscribe(topic, options.overflow, options.queue, now); });
 }
 
 void Client::Impl::unsubscribe(const Topic& topic)
 {
-    listeners_.erase(topic);
-    with_protocol([&](Protocol& protocol, TimePoint now) { protocol.unsubscribe(topic, now); });
+    served_->subscribers.erase(topic);
+    link_->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.unsubscribe(topic, now); });
 }
 
 // ---- the public face
 
-Client::Client(asio::io_context& io, Options options) : impl_{std::make_shared<Impl>(io, std::move(options))} {}
+Client::Client(asio::io_context& io, Options options) : impl_{std::make_shared<Impl>(io, std::move(options))}
+{
+    impl_->make_link();
+}
 
 Client::Client(asio::io_context& io, Options options, int connected_fd) : Client{io, std::move(options)}
 {
@@ -440,35 +292,112 @@ void Client::on_online(std::function<void()> handler) { impl_->online_handler = 
 
 void Client::on_lost(std::function<void(const std::string&)> handler) { impl_->lost_handler = std::move(handler); }
 
+void Client::on_goaway(std::function<void()> handler) { impl_->goaway_handler = std::move(handler); }
+
 void Client::publish(const std::string& object, Methods methods) { impl_->publish(object, std::move(methods)); }
 
 void Client::unpublish(const std::string& object) { impl_->unpublish(object); }
 
-void Client::emit(const std::string& object, const std::string& event, Json params)
+void Client::emit(const std::string& object, const std::string& event, Json params, bool retain)
 {
-    impl_->with_protocol([&](Protocol& protocol, TimePoint now) {
-        protocol.emit({object, event}, std::move(params), now);
+    impl_->link().with_protocol([&](Protocol& protocol, TimePoint now) {
+        protocol.emit({object, event}, std::move(params), retain, now);
     });
 }
 
-void Client::invoke(const std::string& object, const std::string& method, Json params, Completion done,
-                    std::optional<std::chrono::milliseconds> timeout)
+void Client::clear_retained(const std::string& object, const std::string& event)
 {
-    impl_->invoke({object, method, std::move(params)}, timeout.value_or(impl_->call_timeout()), std::move(done));
-}
-
-void Client::send(const std::string& object, const std::string& method, Json params)
-{
-    impl_->with_protocol([&](Protocol& protocol, TimePoint now) {
-        protocol.send({object, method, std::move(params)}, now);
+    impl_->link().with_protocol([&](Protocol& protocol, TimePoint now) {
+        protocol.emit({object, event}, std::nullopt, true, now);
     });
 }
 
-void Client::subscribe(const std::string& object, const std::string& event, Listener listener)
+CallHandle Client::invoke(const Selector& who, const std::string& method, Json params, Completion done,
+                          CallOptions options)
 {
-    impl_->subscribe({object, event}, std::move(listener));
+    return invoke_payload(who, method, std::move(params), std::move(done), std::move(options));
+}
+
+CallHandle Client::invoke(const Selector& who, const std::string& method, Json params, Completion done,
+                          std::chrono::milliseconds timeout)
+{
+    return invoke_payload(who, method, std::move(params), std::move(done), CallOptions{.timeout = timeout});
+}
+
+CallHandle Client::invoke_payload(const Selector& who, const std::string& method, Payload params, Completion done,
+                                  CallOptions options)
+{
+    return impl_->invoke({.to = who, .name = method, .params = std::move(params), .options = std::move(options)},
+                         std::move(done));
+}
+
+CallHandle Client::invoke_all(const Selector& who, const std::string& method, Json params, EachListener each,
+                              std::function<void(GatherOutcome)> done, CallOptions options)
+{
+    return impl_->invoke_all({.to = who, .name = method, .params = std::move(params), .options = std::move(options)},
+                             std::move(each), std::move(done));
+}
+
+CallHandle Client::invoke_stream(const Selector& who, const std::string& method, Json params, PartListener part,
+                                 Completion done, CallOptions options, std::uint16_t window)
+{
+    Invocation what{.to = who, .name = method, .params = std::move(params), .options = std::move(options)};
+    what.parts = window;
+    return impl_->invoke(std::move(what), std::move(done), std::move(part));
+}
+
+CallHandle Client::get_property(const Selector& who, const std::string& property, Completion done, CallOptions options)
+{
+    Invocation what{.to = who, .name = property, .options = std::move(options)};
+    what.act = wire::Act::get_property;
+    return impl_->invoke(std::move(what), std::move(done));
+}
+
+CallHandle Client::introspect(const Selector& who, Completion done, CallOptions options)
+{
+    Invocation what{.to = who, .options = std::move(options)};
+    what.act = wire::Act::introspect;
+    return impl_->invoke(std::move(what), std::move(done));
+}
+
+CallHandle Client::wait_for(const Selector& who, std::chrono::milliseconds timeout,
+                            std::function<void(std::optional<CallError>)> done)
+{
+    const auto end = [done = std::move(done)](const Outcome& outcome) {
+        const auto* error = std::get_if<CallError>(&outcome);
+        if (done) done(error ? std::optional{*error} : std::nullopt);
+    };
+    return impl_->link().call(end, nullptr,
+                              [&](Protocol& protocol, TimePoint now) { return protocol.wait_for(who, timeout, now); });
+}
+
+Channel Client::open_channel(const Selector& who, std::function<void(std::optional<CallError>)> opened,
+                             CallOptions options)
+{
+    return impl_->channels().open(who, std::move(options), std::move(opened));
+}
+
+void Client::send(const Selector& who, const std::string& method, Json params)
+{
+    impl_->link().with_protocol([&](Protocol& protocol, TimePoint now) {
+        protocol.send({.to = who, .name = method, .params = std::move(params)}, now);
+    });
+}
+
+void Client::subscribe(const std::string& object, const std::string& event, Listener listener, SubscribeOptions options)
+{
+    const auto named = [listener = std::move(listener)](const std::string&, const Json& params) { listener(params); };
+    impl_->subscribe({object, event}, {.listener = named, .on_overflow = {}}, std::move(options));
+}
+
+void Client::subscribe(const std::string& object, const std::string& event, EventListener listener,
+                       SubscribeOptions options)
+{
+    impl_->subscribe({object, event}, {.listener = std::move(listener), .on_overflow = {}}, std::move(options));
 }
 
 void Client::unsubscribe(const std::string& object, const std::string& event) { impl_->unsubscribe({object, event}); }
+
+bool Client::speaks_native() const { return impl_->link().speaks_native(); }
 
 } // namespace pandora::hub::client

@@ -1,19 +1,22 @@
-// The library that workers link to talk through the hub: publish an object of named methods, call one,
-// subscribe.
+// The library that workers link to talk through the hub: publish an object of
+// named methods, call one, subscribe.
 //
 //     asio::io_context io;
 //     hub::client::Client hub{io, hub::client::Options::from_environment()};
-//     hub.publish("clock", {{"now", [](const Call&, Reply reply) { reply.value(1234); }}});
-//     hub.invoke("clock", "now", Json::array(), [](Outcome outcome) { ... });
-//     hub.start();
-//     io.run();
+//     hub.publish("clock", {{"now", [](const Call&, Reply reply) {
+//     reply.value(1234); }}}); hub.invoke("clock", "now", Json::array(),
+//     [](Outcome outcome) { ... }); hub.start(); io.run();
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
+#include "hub/client/cpp/call_handle.hpp"
+#include "hub/client/cpp/channel.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <concepts>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,35 +29,65 @@ namespace pandora::hub::client {
 struct Options {
     std::string socket_path;
     Json location = Json::object();                   // labels sent as `host`: appName, processName, pid, ...
-    std::chrono::milliseconds call_timeout{5'000};    // of invoke() without one of its own
+    std::chrono::milliseconds call_timeout{5'000};    // of calls without one of their own
     std::chrono::milliseconds reconnect_delay{1'000}; // as the npm client waits; retried for ever
+    bool native = true;                               // speak the native dialect with a hub that has it; false:
+                                                      // legacy only
+    std::optional<Window> window = {};                // what the hub may send at once; nothing: as much as there is
 
-    /// Path from PANDORA_HUB_SOCKET; location from PANDORA_APP, PANDORA_PROCESS and the pid.
-    /// Throws std::runtime_error where PANDORA_HUB_SOCKET is not set.
+    /// Direct channels to others, and from others to the objects published here:
+    /// past the hub's bounds and counters.
+    bool channels = false;
+
+    /// Path from PANDORA_HUB_SOCKET; location from PANDORA_APP, PANDORA_PROCESS
+    /// and the pid. Throws std::runtime_error where PANDORA_HUB_SOCKET is not
+    /// set.
     static Options from_environment();
 };
 
-/// Must not throw: an exception leaves io_context::run().
-using Completion = std::function<void(Outcome)>;
-
-/// Answers one call, now or later, once; copyable so that it can be kept. Further answers are ignored. When
-/// the last copy goes without an answer, the caller is told so instead of waiting for its timeout.
+/// Answers one call, now or later, once; copyable so that it can be kept.
+/// Further answers are ignored. When the last copy goes without an answer, the
+/// caller is told so instead of waiting for its timeout.
 class Reply {
 public:
     using Send = std::function<void(Outcome)>;
 
-    explicit Reply(Send send) : once_{std::make_shared<Once>(std::move(send))} {}
+    /// How parts are sent, and where a handler is kept that waits for the next
+    /// one to be wanted.
+    struct Parts {
+        std::function<bool(const Payload&)> send;
+        std::shared_ptr<std::function<void()>> wanted;
+    };
+
+    explicit Reply(Send send, Parts parts = {}) : once_{std::make_shared<Once>(std::move(send), std::move(parts))} {}
 
     void value(Json result) const { once_->answer(Outcome{std::move(result)}); }
+
+    void bytes(Bytes result) const { once_->answer(Outcome{std::move(result)}); }
 
     void error(std::string message, std::string name = "Error") const
     {
         once_->answer(CallError{std::move(name), std::move(message)});
     }
 
+    /// One part of a stream, before the answer. False: it was not sent, for the caller takes no more of them now;
+    /// on_part_wanted() tells when to try again. Always false where not Call::takes_parts.
+    bool part(const Json& value) const { return once_->part(value); }
+
+    bool part(const Bytes& value) const { return once_->part(value); }
+
+    /// Runs `handler`, each time in place of an earlier one, when a part that was
+    /// refused may be sent. Let go with the answer, and when the caller cancels.
+    void on_part_wanted(std::function<void()> handler) const
+    {
+        if (once_->send && once_->parts.wanted) *once_->parts.wanted = std::move(handler);
+    }
+
+    bool answered() const { return !once_->send; }
+
 private:
     struct Once {
-        explicit Once(Send how) : send{std::move(how)} {}
+        Once(Send how, Parts how_parts) : send{std::move(how)}, parts{std::move(how_parts)} {}
 
         Once(const Once&) = delete;
         Once& operator=(const Once&) = delete;
@@ -66,69 +99,140 @@ private:
             if (const auto how = std::exchange(send, nullptr)) how(std::move(outcome));
         }
 
+        bool part(const Payload& value) const { return send && parts.send && parts.send(value); }
+
         Send send;
+        Parts parts;
     };
 
     std::shared_ptr<Once> once_;
 };
 
-/// An exception that leaves a Method or a Listener is answered to the caller as an error; it does not end the
-/// loop.
+/// An exception that leaves a Method or a Listener is answered to the caller as
+/// an error; it does not end the loop.
 using Method = std::function<void(const Call&, Reply)>;
 using Methods = std::map<std::string, Method>;
 using Listener = std::function<void(const Json& params)>;
+using EventListener = std::function<void(const std::string& event, const Json& params)>;
 
-/// One connection to a hub. Lives on one io_context run by one thread; every function is called, and every
-/// callback runs, on that thread, and no callback runs inside a function of the client. Reconnects and
-/// re-publishes by itself when the hub goes away. Destroying it, also in a callback, closes the connection;
-/// callbacks of calls in flight are then dropped without being called.
+/// One connection to a hub. Lives on one io_context run by one thread; every
+/// function is called, and every callback runs, on that thread, and no callback
+/// runs inside a function of the client. Reconnects and re-publishes by itself
+/// when the hub goes away. Destroying it, also in a callback, closes the
+/// connection; callbacks of calls in flight are then dropped without being
+/// called.
 class Client {
 public:
     Client(boost::asio::io_context& io, Options options);
 
-    /// Over a connected stream socket instead of a path (ownership is taken). Such a client does not
-    /// reconnect; `on_lost` tells its end, and calls fail from then on.
+    /// Over a connected stream socket instead of a path (ownership is taken).
+    /// Such a client does not reconnect; `on_lost` tells its end, and calls fail
+    /// from then on.
     Client(boost::asio::io_context& io, Options options, int connected_fd);
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// Connects (retrying), announces this client and publishes what publish() named. What is sent meanwhile
-    /// is queued, up to 16 MiB.
+    /// Connects (retrying), announces this client and publishes what publish()
+    /// named. What is sent meanwhile is queued, up to 16 MiB.
     void start();
 
-    /// Takes leave (OFFLINE), waits for the answer and for the answers owed to callers at most a second,
-    /// fails the calls in flight, closes, then runs `done`. A stopped client stays stopped.
+    /// Takes leave (OFFLINE), waits for the answer and for the answers owed to
+    /// callers at most a second, fails the calls in flight, closes, then runs
+    /// `done`. A stopped client stays stopped.
     void stop(std::function<void()> done);
 
     void on_online(std::function<void()> handler); // after each (re)connect, everything published
 
-    /// Runs when a connection ends, and for the first in a row of attempts to connect that fail.
+    /// Runs when a connection ends, and for the first in a row of attempts to
+    /// connect that fail.
     void on_lost(std::function<void(const std::string& reason)> handler);
 
-    /// Publishes an object. One name, one object; publishing a name again replaces its methods.
+    /// Runs when the hub says that it will send no new requests: this instance is
+    /// being drained, or the hub ends.
+    void on_goaway(std::function<void()> handler);
+
+    /// Publishes an object. One name, one object; publishing a name again
+    /// replaces its methods.
     void publish(const std::string& object, Methods methods);
     void unpublish(const std::string& object);
 
-    /// Emits an event of an object published here to every subscriber. `params` that is no array is sent as
-    /// its only element.
-    void emit(const std::string& object, const std::string& event, Json params = Json::array());
+    /// Emits an event of an object published here to every subscriber. `params`
+    /// that is no array is sent as its only element. With `retain` later
+    /// subscribers get it, too, as the last of its name, until this object is
+    /// unpublished (native dialect).
+    void emit(const std::string& object, const std::string& event, Json params = Json::array(), bool retain = false);
 
-    /// Calls one of the providers of `object`. `done` runs exactly once: with the value, or with why there is
-    /// none, at the latest when the timeout is over.
-    void invoke(const std::string& object, const std::string& method, Json params, Completion done,
-                std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+    /// The retained event of this name is none any more.
+    void clear_retained(const std::string& object, const std::string& event);
 
-    /// The same without an answer; what cannot be delivered is lost.
-    void send(const std::string& object, const std::string& method, Json params);
+    /// Calls one of those that match. `done` runs exactly once: with the value,
+    /// or with why there is none, at the latest when the time is over (a silent
+    /// hub is given 50 ms more).
+    CallHandle invoke(const Selector& who, const std::string& method, Json params, Completion done,
+                      CallOptions options = {});
+    CallHandle invoke(const Selector& who, const std::string& method, Json params, Completion done,
+                      std::chrono::milliseconds timeout);
 
-    /// Calls `listener` for each `event` of `object`, again after a reconnect, until unsubscribe().
-    /// Subscribing to the same event again replaces the listener.
-    void subscribe(const std::string& object, const std::string& event, Listener listener);
+    /// The same with bytes as parameters.
+    template <std::same_as<Bytes> B>
+    CallHandle invoke(const Selector& who, const std::string& method, B params, Completion done,
+                      CallOptions options = {})
+    {
+        return invoke_payload(who, method, Payload{std::move(params)}, std::move(done), std::move(options));
+    }
+
+    /// Calls all that match: `each` for every answer as it comes, then `done`
+    /// once.
+    CallHandle invoke_all(const Selector& who, const std::string& method, Json params, EachListener each,
+                          std::function<void(GatherOutcome)> done, CallOptions options = {});
+
+    /// A call whose answer may come in parts: `part` for each, then `done` with
+    /// the last. At most `window` parts are under way before `part` has returned
+    /// for half of them.
+    CallHandle invoke_stream(const Selector& who, const std::string& method, Json params, PartListener part,
+                             Completion done, CallOptions options = {}, std::uint16_t window = 16);
+
+    CallHandle get_property(const Selector& who, const std::string& property, Completion done,
+                            CallOptions options = {});
+
+    /// What an object can: {"properties": [{name, type}], "methods": [{name,
+    /// length, type}]}.
+    CallHandle introspect(const Selector& who, Completion done, CallOptions options = {});
+
+    /// Runs `done` without an error as soon as somebody matches, or with why
+    /// nobody did in time.
+    CallHandle wait_for(const Selector& who, std::chrono::milliseconds timeout,
+                        std::function<void(std::optional<CallError>)> done);
+
+    /// Asks the hub for a direct channel to one of those that match
+    /// (Options::channels). `opened` runs once: without an error, or with why
+    /// calls go on through the hub.
+    Channel open_channel(const Selector& who, std::function<void(std::optional<CallError>)> opened,
+                         CallOptions options = {});
+
+    /// A call without an answer; what cannot be delivered is lost.
+    void send(const Selector& who, const std::string& method, Json params);
+
+    /// Calls `listener` for each `event` of `object`, again after a reconnect,
+    /// until unsubscribe(). Subscribing to the same event again replaces the
+    /// listener. An `event` that ends in `*` stands for all that begin alike; an
+    /// npm hub passes on only what its providers make of such a name.
+    void subscribe(const std::string& object, const std::string& event, Listener listener,
+                   SubscribeOptions options = {});
+    void subscribe(const std::string& object, const std::string& event, EventListener listener,
+                   SubscribeOptions options = {});
     void unsubscribe(const std::string& object, const std::string& event);
+
+    /// Whether the hub has granted the native dialect on the present connection.
+    bool speaks_native() const;
 
 private:
     class Impl;
+
+    CallHandle invoke_payload(const Selector& who, const std::string& method, Payload params, Completion done,
+                              CallOptions options);
+
     std::shared_ptr<Impl> impl_;
 };
 

@@ -1,5 +1,8 @@
-// The frames a connection has still to write, as chunks for one gathered write. Pure.
+// The frames a connection has still to write, as chunks for one gathered write.
+// Pure.
 #pragma once
+
+#include "hub/client/cpp/message.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +13,12 @@ namespace pandora::hub::client {
 
 class Outbox {
 public:
-    /// Appends one frame. Small frames share a chunk; the body of a large one becomes a chunk without being
-    /// copied.
-    void push(std::uint32_t id, std::string body);
+    /// Appends one frame. Small frames share a chunk; the body of a large one
+    /// becomes a chunk without being copied.
+    void push(std::uint32_t id, OutFrame frame);
 
-    /// Hands over everything queued. Its bytes count as queued until written() tells that the kernel has
-    /// them.
+    /// Hands over everything queued. Its bytes count as queued until written()
+    /// tells that the kernel has them.
     std::vector<std::string> take();
 
     void written() { taken_bytes_ = 0; }

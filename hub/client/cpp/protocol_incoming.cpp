@@ -1,5 +1,5 @@
-// What the hub sends: answers to our requests, and calls to what is published here.
-#include "hub/client/cpp/body_reader.hpp"
+// What the hub sends: answers to our requests, and calls to what is published
+// here.
 #include "hub/client/cpp/envelope.hpp"
 #include "hub/client/cpp/protocol.hpp"
 
@@ -10,12 +10,21 @@ namespace pandora::hub::client {
 
 namespace {
 
-/// Moves a member out of an object; `absent` where there is none.
-Json take(Json& value, const char* key, Json absent)
+const CallError unreadable{"PandoraMalformedFrameError", "JSON that this client cannot read"};
+const CallError misunderstood{"PandoraUnsupportedError", "this client does not know what it is asked for"};
+const CallError too_many_calls{"busy", "too many calls wait for their answers here"};
+const CallError too_many_bytes{"busy", "too many bytes wait for the hub to take them"};
+
+bool is_no_route(const Outcome& outcome)
 {
-    if (!value.is_object()) return absent;
-    const auto found = value.find(key);
-    return found == value.end() ? absent : std::move(*found);
+    const auto* error = std::get_if<CallError>(&outcome);
+    return error && (error->name == "no_route" || error->name == "PandoraNoRouteError");
+}
+
+bool is_timeout(const Outcome& outcome)
+{
+    const auto* error = std::get_if<CallError>(&outcome);
+    return error && error->name == "MessengerRequestTimeoutError";
 }
 
 Json introspection(const std::vector<std::string>& methods)
@@ -34,155 +43,361 @@ Json introspection(const std::vector<std::string>& methods)
     return result;
 }
 
-CallError no_method(const std::string& method, const Json* remote)
+CallError no_method(const Asked& asked)
 {
     Json description = Json::object();
-    if (remote) {
-        description["name"] = envelope::string_member(*remote, "objectName");
-        if (const Json* tag = envelope::member(*remote, "objectTag")) description["tag"] = *tag;
-    }
-    const auto object = description.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return {"Error", "Cannot found method called " + method + " within object " + object};
+    description["name"] = asked.object;
+    if (!asked.tag.empty()) description["tag"] = asked.tag;
+    return {"Error", "Cannot found method called " + asked.name + " within object " + content_of(description).text};
 }
 
 } // namespace
 
-std::optional<Violation> Protocol::receive(std::span<const std::byte> bytes, TimePoint now)
+std::optional<Violation> Protocol::received(std::size_t bytes, TimePoint now)
 {
     assert(phase_ != Phase::offline && phase_ != Phase::ended);
-    reader_.append(bytes);
-    while (const auto frame = reader_.next()) on_frame(*frame, now);
-    const auto oversized = reader_.oversized();
-    if (!oversized) return std::nullopt;
-    return Violation{"the hub announced a frame of " + std::to_string(*oversized) + " bytes"};
-}
-
-void Protocol::on_frame(const Frame& frame, TimePoint now)
-{
-    if (frame.body.empty()) return; // a probe
-    auto read = read_body(frame.body, limits_.nesting_max);
-    if (!read) return on_unreadable(frame, now);
-    Json body = std::move(*read);
-    const std::string action = envelope::string_member(body, "action");
-    if (const auto packet = envelope::answered_id(action)) {
-        const auto asked = packets_.find(*packet);
-        if (asked == packets_.end()) return; // answered already, or too late
-        settle(asked->second, envelope::read_outcome(take(body, "data", nullptr)), now);
-    } else if (action == envelope::msg_down) {
-        on_message(frame.id, take(body, "data", nullptr), take(body, "source", Json::object()));
-    } else if (action == envelope::announce_again && phase_ == Phase::online) {
-        announce(now);
+    decoder_.commit(bytes);
+    while (!violation_) {
+        const wire::Decoded decoded = decoder_.next();
+        if (std::holds_alternative<wire::NeedMore>(decoded)) break;
+        if (const auto* frame = std::get_if<wire::Frame>(&decoded)) {
+            on_frame(*frame, now);
+        } else {
+            const auto announced = std::get<wire::Oversized>(decoded).header.body_bytes;
+            violation_ = Violation{"the hub announced a frame of " + std::to_string(announced) + " bytes"};
+        }
     }
+    return violation_;
 }
 
-/// Ends what waits for the frame, on whichever side: it must not cost more than the call it belongs to.
-void Protocol::on_unreadable(const Frame& frame, TimePoint now)
+void Protocol::on_frame(const wire::Frame& frame, TimePoint now)
 {
-    const CallError error{"PandoraMalformedFrameError", "JSON that this client cannot read"};
-    if (const auto packet = answered_by(frame.body)) {
-        const auto asked = packets_.find(*packet);
-        if (asked != packets_.end()) settle(asked->second, error, now);
-    } else if (expects_answer(frame.body)) {
-        const AnswerId id{++last_answer_};
-        owed_.emplace(id, Owed{frame.id, Json{}});
-        answer(id, error);
+    const bool native = native_ && (frame.header.flags & wire::flag::native);
+    if (direct_ && !native) return on(Broken{"the peer of a direct channel sent a frame that is not native"}, now);
+    Received received =
+        native ? native_->read(frame.header, frame.body) : legacy_.read(frame.header.id, frame.body, now);
+    const std::size_t events_before = events_.size();
+    std::visit([&](auto& what) { on(what, now); }, received);
+    const std::size_t descriptors = native ? wire::frame_fds(frame.header.flags, frame.body) : 0;
+    if (descriptors > 0) claim_descriptors(descriptors, events_before);
+    return_credit();
+}
+
+/// A channel takes one; whatever else came with the frame is nobody's.
+void Protocol::claim_descriptors(std::size_t count, std::size_t events_before)
+{
+    const bool claimed = events_.size() > events_before && (std::holds_alternative<ChannelOpened>(events_.back()) ||
+                                                            std::holds_alternative<ChannelOffered>(events_.back()));
+    const std::size_t left = count - (claimed ? 1 : 0);
+    if (left > 0) events_.emplace_back(DescriptorsUnclaimed{left});
+}
+
+// ---- answers
+
+void Protocol::on(JsonAnswered& answered, TimePoint now)
+{
+    const auto id = requests_.of_packet(answered.packet);
+    if (!id) return; // answered already, or too late
+    Request& request = *requests_.find(*id);
+    if (std::holds_alternative<ForOnline>(request.purpose) && offer_ && !native_) {
+        if (const auto grant = granted(answered.package, now)) {
+            native_.emplace(*grant, limits_.nesting_max);
+            credit_ = CreditReturn{offer_->window};
+        }
     }
+    if (std::holds_alternative<ForGatherer>(request.purpose) && envelope::member(answered.package, "batchReply"))
+        return gather(*id, answered.package, now);
+    Outcome outcome = envelope::read_outcome(std::move(answered.package));
+    if (std::holds_alternative<ForPresence>(request.purpose) && is_no_route(outcome)) {
+        requests_.take_back(*id);
+        presences_again_.emplace(now + limits_.ask_again_after, *id);
+        return;
+    }
+    settle(*id, std::move(outcome), now);
 }
 
-void Protocol::on_message(std::uint32_t packet, Json message, Json source)
+/// The legacy dialect gives all answers at once; whoever did not answer in time
+/// has an entry that says so.
+void Protocol::gather(RequestId id, const Json& package, TimePoint now)
 {
-    if (!message.is_object()) return;
-    const auto id = owe(packet, message);
+    const Json& replies = *envelope::member(package, "batchReply");
+    std::uint32_t asked = 0, answered = 0;
+    for (const Json& reply : replies) {
+        Outcome outcome = envelope::read_outcome(reply);
+        ++asked;
+        if (is_timeout(outcome)) continue;
+        ++answered;
+        partial(id, Json::object(), std::move(outcome));
+    }
+    settle(id, Json{{"asked", asked}, {"answered", answered}}, now);
+}
+
+void Protocol::on(NativeAnswered& answered, TimePoint now)
+{
+    const auto id = requests_.of_packet(answered.packet);
+    if (!id) return; // answered already, or too late
+    Request& request = *requests_.find(*id);
+    if (const auto* number = std::get_if<ForNumber>(&request.purpose);
+        number && answered.status == wire::Status::ok && answered.number != 0) {
+        native_->numbered(number->wish, answered.number);
+        close(*id);
+        return flush_waiting(now);
+    }
+    if (std::holds_alternative<ForChannel>(request.purpose) && answered.channel != 0) {
+        close(*id);
+        events_.emplace_back(ChannelOpened{*id, answered.channel, native_->identity(answered.src)});
+        return;
+    }
+    if (!answered.more) return settle(*id, std::move(answered.outcome), now);
+    const bool gathers = std::holds_alternative<ForGatherer>(request.purpose);
+    Json who = gathers ? native_->identity(answered.src) : Json::object();
+    partial(*id, std::move(who), std::move(answered.outcome));
+}
+
+void Protocol::partial(RequestId id, Json who, Outcome outcome)
+{
+    const bool takes_bytes = client::takes_bytes(requests_.find(id)->purpose);
+    events_.emplace_back(Partial{id, std::move(who), as_taken(std::move(outcome), takes_bytes)});
+}
+
+void Protocol::part_taken(RequestId id)
+{
+    Request* const request = requests_.find(id);
+    auto* const caller = request ? std::get_if<ForCaller>(&request->purpose) : nullptr;
+    if (!caller || !native_ || request->packet == 0) return;
+    ++caller->untold;
+    if (caller->untold * 2 < caller->window) return; // half of them at once: the callee still has the other half
+    outbox_.push(request->packet, native_->credit(wire::credit_of(0, std::exchange(caller->untold, std::uint16_t{0}))));
+}
+
+/// Ends what waits for the frame, on whichever side: it must not cost more than
+/// the call it belongs to.
+void Protocol::on(const Unreadable& frame, TimePoint now)
+{
+    done_with(frame.bytes);
+    if (frame.asks) refuse(*frame.asks, unreadable);
+    const auto id = frame.answers ? requests_.of_packet(*frame.answers) : std::nullopt;
+    if (id) settle(*id, unreadable, now);
+}
+
+void Protocol::on(const Misunderstood& frame, TimePoint)
+{
+    done_with(frame.bytes);
+    if (frame.asks) refuse(*frame.asks, misunderstood);
+}
+
+// ---- calls of others
+
+AnswerId Protocol::answer_id(std::uint32_t packet) const { return AnswerId{std::uint64_t{connection_} << 32 | packet}; }
+
+/// nullopt: it is refused already.
+std::optional<AnswerId> Protocol::owe(Asked& asked)
+{
+    constexpr std::uint64_t one_way = std::uint64_t{1} << 63;
+    const AnswerId id = asked.wants_answer ? answer_id(asked.packet) : AnswerId{one_way | ++last_one_way_};
+    if (!asked.wants_answer && !credit_.bounded()) return id; // nobody waits to hear that it is done
+    if (asked.wants_answer && owed_.size() >= limits_.calls_handled_max) {
+        done_with(asked.bytes);
+        refuse(asked.packet, too_many_calls);
+        return std::nullopt;
+    }
+    const Owed owed{.packet = asked.packet,
+                    .wants_answer = asked.wants_answer,
+                    .parts = asked.parts,
+                    .bytes = asked.bytes,
+                    .caller = std::move(asked.caller)};
+    return owed_.emplace(id, owed).second ? std::optional{id} : std::nullopt;
+}
+
+void Protocol::on(Asked& asked, TimePoint)
+{
+    const auto id = owe(asked);
     if (!id) return;
-    const std::string action = envelope::string_member(message, "action");
-    if (action == envelope::echo) {
+    if (asked.act == wire::Act::raw) return on_raw(*id, asked);
+    if (asked.act == wire::Act::call) return on_invoke(*id, asked);
+    const auto published = objects_.find(asked.object);
+    if (published == objects_.end())
+        return answer(*id, CallError{"Error", "Cannot found object called " + asked.object});
+    if (asked.act == wire::Act::introspect) return answer(*id, Outcome{introspection(published->second)});
+    // SUBSCRIBE and UNSUBSCRIBE need nothing done, for the hub knows who hears of
+    // what; and there are no properties.
+    answer(*id, std::nullopt);
+}
+
+void Protocol::on_raw(AnswerId id, Asked& asked)
+{
+    if (envelope::string_member(asked.raw, "action") == envelope::echo) {
         Json echoed = Json::object();
-        echoed["echo"] = std::move(message);
-        return answer(*id, Outcome{std::move(echoed)});
+        echoed["echo"] = std::move(asked.raw);
+        return answer(id, Outcome{std::move(echoed)});
     }
-    on_object_message(*id, action, std::move(message), std::move(source));
+    if (!objects_.contains(asked.object))
+        return answer(id, CallError{"Error", "Cannot found object called " + asked.object});
+    answer(id, std::nullopt); // an action that we do not know is no error to npm
+                              // clients either
 }
 
-void Protocol::on_object_message(AnswerId id, const std::string& action, Json message, Json source)
+void Protocol::on_invoke(AnswerId id, Asked& asked)
 {
-    const Json* remote = envelope::member(message, "remote");
-    const std::string object = remote ? envelope::string_member(*remote, "objectName") : std::string{};
-    if (action == envelope::invoke) return on_invoke(id, object, std::move(message), std::move(source));
-    const auto published = objects_.find(object);
-    if (published == objects_.end()) {
-        return answer(id, CallError{"Error", "Cannot found object called " + object});
-    }
-    if (action == envelope::introspect) return answer(id, Outcome{introspection(published->second)});
-    // SUBSCRIBE and UNSUBSCRIBE need nothing done, for events go to whoever publishes `<name>@subscriber`;
-    // there are no properties to get; and an action that we do not know is no error to npm clients either.
-    answer(id, std::nullopt);
+    Json& params = asked.call.params;
+    if (params.is_null() && !asked.call.bytes) params = Json::array();
+    if (asked.object.ends_with(envelope::subscriber_suffix) && asked.name == envelope::subscriber_method)
+        return on_subscriber_called(id, asked.object, std::move(params));
+    const auto published = objects_.find(asked.object);
+    if (published == objects_.end() || std::ranges::find(published->second, asked.name) == published->second.end())
+        return answer(id, no_method(asked));
+    if (!params.is_array() && !asked.call.bytes)
+        return answer(id, CallError{"TypeError", "the parameters of a call have to be an array"});
+    events_.emplace_back(Invoked{id, std::move(asked.object), std::move(asked.name), std::move(asked.call)});
 }
 
-void Protocol::on_invoke(AnswerId id, const std::string& object, Json message, Json source)
-{
-    const std::string method = envelope::string_member(message, "propertyName");
-    Json params = take(message, "data", nullptr);
-    if (params.is_null()) params = Json::array();
-    if (object.ends_with(envelope::subscriber_suffix) && method == envelope::subscriber_method) {
-        return on_notified(id, object, std::move(params));
-    }
-    const auto published = objects_.find(object);
-    if (published == objects_.end() || std::ranges::find(published->second, method) == published->second.end()) {
-        return answer(id, no_method(method, envelope::member(message, "remote")));
-    }
-    if (!params.is_array()) return answer(id, CallError{"TypeError", "the parameters of a call have to be an array"});
-    if (!source.is_object()) source = Json::object();
-    events_.emplace_back(Invoked{id, object, method, Call{std::move(params), std::move(source)}});
-}
-
-void Protocol::on_notified(AnswerId id, const std::string& object, Json params)
+/// How an event comes in the legacy dialect.
+void Protocol::on_subscriber_called(AnswerId id, const std::string& object, Json params)
 {
     const auto name = object.substr(0, object.size() - envelope::subscriber_suffix.size());
     const bool well_formed = params.is_array() && params.size() == 2 && params[0].is_string() && params[1].is_array();
     if (!well_formed) return answer(id, CallError{"TypeError", "an event has to be [name, [parameters]]"});
     Topic topic{name, params[0].get<std::string>()};
-    // Events of an object come to all its subscribers, whatever they subscribed to.
-    if (!topics_.contains(topic)) return answer(id, std::nullopt);
+    // Events of an object come to all its subscribers, whatever they subscribed
+    // to.
+    if (!is_subscribed(topic)) return answer(id, std::nullopt);
     events_.emplace_back(Notified{id, std::move(topic), std::move(params[1])});
 }
 
-std::optional<AnswerId> Protocol::owe(std::uint32_t packet, const Json& message)
+bool Protocol::is_subscribed(const Topic& topic) const
 {
-    const AnswerId id{++last_answer_};
-    if (!envelope::truthy(envelope::member(message, "needReply"))) return id;
-    const Json* caller = envelope::member(message, "host");
-    owed_.emplace(id, Owed{packet, caller ? *caller : Json{}});
-    if (owed_.size() <= limits_.calls_handled_max) return id;
-    answer(id, CallError{"busy", "too many calls wait for their answers here"});
-    return std::nullopt;
+    for (auto known = topics_.lower_bound(Topic{topic.object, {}});
+         known != topics_.end() && known->first.object == topic.object; ++known) {
+        if (matches(known->first.event, topic.event)) return true;
+    }
+    return false;
 }
+
+void Protocol::on(const CancelAsked& asked, TimePoint)
+{
+    const auto owed = owed_.find(answer_id(asked.packet));
+    if (owed == owed_.end() || std::exchange(owed->second.canceled, true)) return;
+    events_.emplace_back(Canceled{owed->first});
+}
+
+void Protocol::on(const PartsGranted& granted, TimePoint)
+{
+    const auto owed = owed_.find(answer_id(granted.packet));
+    if (owed == owed_.end() || granted.parts == 0) return;
+    owed->second.parts += granted.parts;
+    if (std::exchange(owed->second.held, false)) events_.emplace_back(PartsWanted{owed->first});
+}
+
+// ---- answering
+
+OutFrame Protocol::answer_frame(const Owed& owed, const std::optional<Outcome>& outcome, std::uint32_t credit) const
+{
+    if (native_) return native_->answer(outcome, credit);
+    return legacy_.answer(owed.packet, owed.caller, outcome);
+}
+
+/// In the native dialect an answer has the id of its request; in the legacy one
+/// it says so itself.
+void Protocol::push_answer(std::uint32_t packet, OutFrame frame)
+{
+    if (native_)
+        outbox_.push(packet, std::move(frame));
+    else
+        push(std::move(frame));
+}
+
+/// Without the caller's labels, which may be what made an answer too long: a
+/// refusal always fits.
+void Protocol::refuse(std::uint32_t packet, const CallError& error)
+{
+    push_answer(packet, answer_frame(Owed{.packet = packet}, Outcome{error}, take_credit()));
+}
+
+/// What goes with an answer.
+std::uint32_t Protocol::take_credit() { return native_ ? credit_.take() : 0; }
 
 void Protocol::answer(AnswerId id, std::optional<Outcome> outcome)
 {
     auto node = owed_.extract(id);
     if (node.empty()) return;
     const Owed& owed = node.mapped();
-    const auto body_of = [&](const Json& package) {
-        return envelope::text(envelope::answer_action(owed.packet), package);
-    };
-    // Without the caller's labels, which may be what made the answer too long: a refusal always fits.
-    const auto refuse = [&](const CallError& error) { return body_of(envelope::error_package(host_, Json{}, error)); };
-
-    std::string body;
-    if (!outcome)
-        body = body_of(envelope::success_package(host_, owed.caller, std::nullopt));
-    else if (const auto* error = std::get_if<CallError>(&*outcome))
-        body = body_of(envelope::error_package(host_, owed.caller, *error));
-    else
-        body = body_of(envelope::success_package(host_, owed.caller, std::move(std::get<Json>(*outcome))));
-
-    if (body.size() > limits_.frame_bytes_max) {
-        body = refuse({"too_large", "the answer of " + std::to_string(body.size()) + " bytes is over the limit"});
-    } else if (outbox_.bytes() + body.size() > limits_.queue_bytes_max) {
-        body = refuse({"busy", "too many bytes wait for the hub to take them"});
+    done_with(owed.bytes);
+    if (owed.wants_answer && !owed.canceled) {
+        const std::uint32_t credit = take_credit();
+        OutFrame frame = answer_frame(owed, outcome, credit);
+        const auto refused = [&](const CallError& error) {
+            frame = answer_frame(Owed{.packet = owed.packet}, Outcome{error}, credit);
+        };
+        const std::string bytes = std::to_string(frame.body_bytes());
+        if (frame.body_bytes() > frame_bytes_max())
+            refused({"too_large", "the answer of " + bytes + " bytes is over the limit"});
+        else if (outbox_.bytes() + frame.body_bytes() > limits_.queue_bytes_max)
+            refused(too_many_bytes);
+        push_answer(owed.packet, std::move(frame));
     }
-    push(std::move(body));
+    return_credit();
     leave_if_done();
+}
+
+bool Protocol::part(AnswerId id, const Payload& what)
+{
+    const auto found = owed_.find(id);
+    if (found == owed_.end() || !native_ || found->second.canceled) return false;
+    Owed& owed = found->second;
+    OutFrame frame = native_->part(std::visit([](const auto& kind) { return content_of(kind); }, what));
+    const bool fits =
+        frame.body_bytes() <= frame_bytes_max() && outbox_.bytes() + frame.body_bytes() <= limits_.queue_bytes_max;
+    if (owed.parts == 0 || !fits) {
+        owed.held = true;
+        return false;
+    }
+    --owed.parts;
+    outbox_.push(owed.packet, std::move(frame));
+    return true;
+}
+
+// ---- events and the rest
+
+void Protocol::on(Happened& happened, TimePoint)
+{
+    if (!is_subscribed(happened.topic)) return done_with(happened.bytes);
+    Asked one_way{.packet = 0, .bytes = happened.bytes};
+    events_.emplace_back(Notified{*owe(one_way), std::move(happened.topic), std::move(happened.params)});
+}
+
+void Protocol::on(EventsLost& lost, TimePoint)
+{
+    if (topics_.contains(lost.topic)) events_.emplace_back(Overflowed{std::move(lost.topic), lost.count});
+}
+
+void Protocol::on(const Pinged& pinged, TimePoint) { outbox_.push(pinged.packet, native_->pong()); }
+
+void Protocol::on(const ChannelGiven& given, TimePoint)
+{
+    if (!direct_) events_.emplace_back(ChannelOffered{given.number, native_->identity(given.src)});
+}
+
+void Protocol::on(const ChannelGone& gone, TimePoint) { events_.emplace_back(ChannelEnded{gone.number}); }
+
+void Protocol::on(const GoAwayAsked&, TimePoint) { events_.emplace_back(GoingAway{}); }
+
+void Protocol::on(const AnnounceAsked&, TimePoint now)
+{
+    if (phase_ == Phase::online) announce(now);
+}
+
+void Protocol::on(const Broken& broken, TimePoint) { violation_ = Violation{broken.what}; }
+
+/// A message of the hub costs nothing any more. Answers and JSON frames, which
+/// have no `bytes`, never did.
+void Protocol::done_with(std::size_t bytes)
+{
+    if (bytes > 0) credit_.done(bytes);
+}
+
+void Protocol::return_credit()
+{
+    if (native_ && credit_.due()) push(native_->credit(credit_.take()));
 }
 
 } // namespace pandora::hub::client

@@ -40,9 +40,19 @@ HubSample busy_hub()
             .bytes_sent_total = 2048,
             .queued_bytes = 77,
             .calls_in_flight = 1,
+            .parked_calls = 3,
+            .draining_instances = 2,
+            .unresponsive_connections = 8,
+            .subscriptions = 11,
+            .channels = 4,
             .calls_total = {{"ok", 40}, {"no_route", 2}},
             .dropped_frames_total = {{"queue_full", 6}},
             .disconnects_total = {{"peer_closed", 7}},
+            .processes = {{.process = "web",
+                           .connections = 2,
+                           .queued_bytes = 512,
+                           .calls_outstanding = 6,
+                           .calls_total = {{"ok", 40}, {"peer_gone", 1}}}},
             .call_duration = {.bounds_seconds = {0.001, 0.1}, .counts = {30, 39}, .count = 42, .sum_seconds = 3.25}};
 }
 
@@ -111,6 +121,16 @@ TEST(Exposition, SaysWhatTheHubCounts)
              {R"(pandora_hub_sent_bytes_total{app="shop"})", "2048"},
              {R"(pandora_hub_queued_bytes{app="shop"})", "77"},
              {R"(pandora_hub_calls_in_flight{app="shop"})", "1"},
+             {R"(pandora_hub_parked_calls{app="shop"})", "3"},
+             {R"(pandora_hub_draining_instances{app="shop"})", "2"},
+             {R"(pandora_hub_unresponsive_connections{app="shop"})", "8"},
+             {R"(pandora_hub_subscriptions{app="shop"})", "11"},
+             {R"(pandora_hub_channels{app="shop"})", "4"},
+             {R"(pandora_hub_process_connections{app="shop",process="web"})", "2"},
+             {R"(pandora_hub_process_queued_bytes{app="shop",process="web"})", "512"},
+             {R"(pandora_hub_process_calls_outstanding{app="shop",process="web"})", "6"},
+             {R"(pandora_hub_process_calls_total{app="shop",process="web",outcome="ok"})", "40"},
+             {R"(pandora_hub_process_calls_total{app="shop",process="web",outcome="peer_gone"})", "1"},
              {R"(pandora_hub_calls_total{app="shop",outcome="ok"})", "40"},
              {R"(pandora_hub_calls_total{app="shop",outcome="no_route"})", "2"},
              {R"(pandora_hub_dropped_frames_total{app="shop",reason="queue_full"})", "6"},
@@ -157,7 +177,7 @@ TEST(Exposition, DeclaresEachFamilyOnceAndCountersByTheirName)
         }
     }
     EXPECT_EQ(types.size(), helps.size());
-    EXPECT_EQ(types.size(), 23U);
+    EXPECT_EQ(types.size(), 32U);
     for (const auto& [name, type] : types) {
         EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
         EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos) << name;

@@ -27,6 +27,7 @@ AppSpec what_counts(AppSpec app)
     }
     for (Group& group : app.groups) group.place = {};
     for (Socket& socket : app.sockets) socket.place = {};
+    for (PolicyRule& rule : app.hub.policy) rule.place = {};
     return app;
 }
 
@@ -96,7 +97,19 @@ constexpr std::string_view everything = R"(
 name: everything
 shell: {shell_command: /bin/dash, shell_argument: -ec}
 environment: {A: "1", B: "two words", C: "$${NOT_A_VARIABLE} $$ # no comment", D: "a\nb\n"}
-hub: {max_frame: 1MiB, call_timeout: 250ms}
+hub:
+  max_frame: 1MiB
+  call_timeout: 250ms
+  unresponsive_after: 30s
+  user: "1234"
+  allow_uids: [1000, www]
+  strict: true
+  persist_config: true
+  policy:
+    - {deny: call, object: "pandora.*", method: [stop, "re*"]}
+    - {allow: any, process: ["-", api, "d?"], user: [0, www]}
+    - {deny: publish, object: "*"}
+    - {deny: subscribe, event: "- # paid"}
 metrics: {listen: "[::1]:8000"}
 sockets:
   http: {listen: 0.0.0.0:8080, backlog: 128, reuse_port: true}
@@ -166,6 +179,7 @@ processes:
     disabled: true
     shutdown: {command: ./stop}
     liveness_probe: {unix_connect: {path: ./daemon.sock}}
+    readiness_probe: {hub: {}, period: 2s}
   ticker:
     command: ./tick
     schedule: {interval: 90s}

@@ -84,6 +84,17 @@ TEST(ProbeKeys, AskByConnecting)
     EXPECT_EQ(std::get<UnixProbe>(readiness("unix_connect: {path: /run/db.sock}").action).path, "/run/db.sock");
 }
 
+TEST(ProbeKeys, AskTheHub)
+{
+    const Probe probe = readiness("hub: {}, period: 2s, failure_threshold: 5");
+    EXPECT_TRUE(std::holds_alternative<HubProbe>(probe.action));
+    EXPECT_EQ(probe.period, 2s);
+    EXPECT_EQ(probe.failure_threshold, 5U);
+    EXPECT_TRUE(std::holds_alternative<HubProbe>(readiness("hub: {x-why: it calls nobody}").action));
+    const ProcessSpec process = parsed_process("liveness_probe: {hub: {}}");
+    EXPECT_TRUE(std::holds_alternative<HubProbe>(process.liveness->action));
+}
+
 TEST(ProbeKeys, OfLivenessAreTheSame)
 {
     const ProcessSpec process = parsed_process("liveness_probe: {exec: {command: alive}, period_seconds: 5}");
@@ -94,7 +105,7 @@ TEST(ProbeKeys, OfLivenessAreTheSame)
 
 TEST(ProbeKeys, SayWhatIsWrong)
 {
-    const std::string one = "a probe needs one of `exec`, `http_get`, `tcp_connect` and `unix_connect`";
+    const std::string one = "a probe needs one of `exec`, `http_get`, `tcp_connect`, `unix_connect` and `hub`";
 
     struct Row {
         std::string text;
@@ -106,7 +117,12 @@ TEST(ProbeKeys, SayWhatIsWrong)
              Row{"{period_seconds: 1}", "4:22: " + one},
              Row{"yes", "4:22: expected a map, found `yes`"},
              Row{"{exec: a, http_get: {}}",
-                 "4:22: a probe asks in one way only: `exec`, `http_get`, `tcp_connect` or `unix_connect`"},
+                 "4:22: a probe asks in one way only: `exec`, `http_get`, `tcp_connect`, `unix_connect` or `hub`"},
+             Row{"{hub: {}, exec: a}",
+                 "4:22: a probe asks in one way only: `exec`, `http_get`, `tcp_connect`, `unix_connect` or `hub`"},
+             Row{"{hub: true}", "4:28: expected a map, found `true`"},
+             Row{"{hub: {timeout: 1s}}", "4:29: unknown key `timeout`"},
+             Row{"{hub: }", "4:22: " + one},
              Row{"{exec: {}}", "4:29: an `exec` probe needs a `command`"},
              Row{"{tcp_connect: {}}", "4:36: a `tcp_connect` probe needs a `port`"},
              Row{"{unix_connect: {}}", "4:37: a `unix_connect` probe needs a `path`"},

@@ -60,7 +60,7 @@ TEST(Problems, OfAKeyOfTheAppSayWhatWasExpected)
              Row{"hub: {max_frame: many}", "2:18: expected a size from 1KiB to 16MiB, found `many`"},
              Row{"hub: {call_timeout: 0}", "2:21: expected a duration above 0 such as `500ms`, `1.5s` or "
                                            "`2m` (a bare number is seconds), found `0`"},
-             Row{"hub: {timeout: 1}", "2:7: unknown key `timeout`"},
+             Row{"hub: {timeout: 1}", "2:7: unknown key `timeout`; did you mean `call_timeout`?"},
              Row{"hub: {calltimeout: 1}", "2:7: unknown key `calltimeout`; did you mean `call_timeout`?"},
              Row{"metrics: {listen: here}", "2:19: expected an address such as `127.0.0.1:7002`, "
                                             "`[::1]:7002`, `:7002` or 7002, found `here`"},

@@ -19,23 +19,24 @@ TEST(CallTable, FindsALegOnlyByTheConnectionThatOwesItAndItsNumber)
 {
     CallTable table;
     const CallId call = table.open(call_of(caller, 9));
-    const LegId leg = table.add_leg(call, callee, 4);
-    EXPECT_EQ(table.find(callee, 4), leg);
-    EXPECT_EQ(table.find(other, 4), std::nullopt);
+    const LegId leg = table.add_leg(call, callee);
+    const std::uint32_t packet = table[leg].packet;
+    EXPECT_EQ(table.find(callee, packet), leg);
+    EXPECT_EQ(table.find(other, packet), std::nullopt);
     EXPECT_EQ(table.find(callee, 9), std::nullopt);
     EXPECT_EQ(table[leg].call, call);
     table.close(call);
-    EXPECT_EQ(table.find(callee, 4), std::nullopt);
+    EXPECT_EQ(table.find(callee, packet), std::nullopt);
 }
 
 TEST(CallTable, CountsWhatIsOutstandingAtBothEnds)
 {
     CallTable table;
     const CallId one = table.open(call_of(caller, 1));
-    table.add_leg(one, callee, 1);
+    table.add_leg(one, callee);
     const CallId all = table.open(call_of(caller, 2));
-    const LegId first = table.add_leg(all, callee, 2);
-    table.add_leg(all, other, 1);
+    const LegId first = table.add_leg(all, callee);
+    table.add_leg(all, other);
     EXPECT_EQ(table.in_flight_from(caller), 3U);
     EXPECT_EQ(table.outstanding_at(callee), 2U);
     EXPECT_EQ(table.outstanding_at(other), 1U);
@@ -54,8 +55,8 @@ TEST(CallTable, CountsWhatIsOutstandingAtBothEnds)
 TEST(CallTable, ListsEverythingOfAConnectionUntilNothingIsLeft)
 {
     CallTable table;
-    for (std::uint32_t i = 1; i <= 10; ++i) table.add_leg(table.open(call_of(caller, i)), i % 2 ? callee : other, i);
-    table.add_leg(table.open(call_of(other, 1)), caller, 1);
+    for (std::uint32_t i = 1; i <= 10; ++i) table.add_leg(table.open(call_of(caller, i)), i % 2 ? callee : other);
+    table.add_leg(table.open(call_of(other, 1)), caller);
 
     int legs = 0;
     for (; const auto leg = table.any_leg_of(callee); ++legs) {
@@ -77,14 +78,62 @@ TEST(CallTable, UsesSlotsAgainWithoutMixingThemUp)
     for (std::uint32_t round = 1; round <= 1000; ++round) {
         const CallId kept = table.open(call_of(caller, round));
         const CallId closed = table.open(call_of(other, round));
-        table.add_leg(closed, callee, round);
-        const LegId leg = table.add_leg(kept, callee, round + 10'000);
+        const std::uint32_t past = table[table.add_leg(closed, callee)].packet;
+        const LegId leg = table.add_leg(kept, callee);
         table.close(closed);
         ASSERT_LT(static_cast<std::uint32_t>(kept), 2U) << "slots are not used again";
-        ASSERT_EQ(table.find(callee, round + 10'000), leg);
+        ASSERT_EQ(table.find(callee, past), std::nullopt);
+        ASSERT_EQ(table.find(callee, table[leg].packet), leg);
         ASSERT_EQ(table[table[leg].call].packet, round);
         table.close(kept);
     }
+}
+
+TEST(CallTable, GivesNoPacketIdTwiceUntilAllHaveBeenGiven)
+{
+    CallTable table;
+    const LegId old = table.add_leg(table.open(call_of(caller, 1)), callee);
+    std::uint32_t last = table[old].packet;
+    for (std::uint32_t round = 0; round < 100'000; ++round) {
+        const CallId call = table.open(call_of(caller, 2));
+        const std::uint32_t packet = table[table.add_leg(call, callee)].packet;
+        ASSERT_GT(packet, last);
+        last = packet;
+        table.close(call);
+    }
+    EXPECT_EQ(table.find(callee, table[old].packet), old) << "an old call keeps its place";
+    EXPECT_TRUE(table.was_given(callee, last));
+    EXPECT_FALSE(table.was_given(callee, last + 1));
+}
+
+TEST(CallTable, FindsEachOfManyOpenLegs)
+{
+    CallTable table;
+    std::vector<LegId> legs;
+    for (std::uint32_t i = 0; i < 5'000; ++i) legs.push_back(table.add_leg(table.open(call_of(caller, i)), callee));
+    for (const LegId leg : legs) ASSERT_EQ(table.find(callee, table[leg].packet), leg);
+}
+
+TEST(CallTable, CountsACallThatIsKeptElsewhereAsInFlight)
+{
+    CallTable table;
+    const CallId call = table.open(call_of(caller, 1));
+    table.keep(call, KeptBy::parking);
+    EXPECT_EQ(table.in_flight_from(caller), 1U);
+    table.take_back(call);
+    table.add_leg(call, callee);
+    EXPECT_EQ(table.in_flight_from(caller), 1U);
+    table.close(call);
+    EXPECT_EQ(table.in_flight_from(caller), 0U);
+}
+
+TEST(CallTable, FindsACallByItsCallersNumber)
+{
+    CallTable table;
+    const CallId call = table.open(call_of(caller, 7));
+    EXPECT_EQ(table.call_of(caller, 7), call);
+    EXPECT_EQ(table.call_of(caller, 8), std::nullopt);
+    EXPECT_EQ(table.call_of(other, 7), std::nullopt);
 }
 
 } // namespace

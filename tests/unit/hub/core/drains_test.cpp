@@ -17,7 +17,7 @@ constexpr PeerId caller{9};
 
 class DrainsTest : public ::testing::Test {
 protected:
-    void give(PeerId callee) { calls.add_leg(calls.open({.caller = caller}), callee, ++packet); }
+    void give(PeerId callee) { calls.add_leg(calls.open({.caller = caller}), callee); }
 
     void answer(PeerId callee) { calls.close(calls[*calls.any_leg_of(callee)].call); }
 
@@ -30,7 +30,6 @@ protected:
     }
 
     TimePoint now{1000s};
-    std::uint32_t packet = 0;
     CallTable calls;
     Drains drains;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace pandora::hub::core {
 namespace {
@@ -92,6 +93,122 @@ TEST(Outbox, GivesOutWhatWentInHoweverItIsConsumed)
         ASSERT_EQ(outbox.bytes(), expected.size() - got.size());
     }
     EXPECT_EQ(got + content(outbox), expected);
+}
+
+/// Stands for an open descriptor; watched by whether it is still held.
+Fd descriptor(int number) { return std::make_shared<const int>(number); }
+
+void append_with(Outbox& outbox, std::uint32_t id, std::string_view body, const std::vector<Fd>& fds)
+{
+    const std::array pieces{body};
+    outbox.append({.id = id, .pieces = pieces, .fds = fds}, start);
+}
+
+std::vector<int> numbers(std::span<const Fd> fds)
+{
+    std::vector<int> out;
+    for (const Fd& fd : fds) out.push_back(*fd);
+    return out;
+}
+
+TEST(Outbox, WritesTheFlagsOfAFrame)
+{
+    Outbox outbox;
+    const std::array<std::string_view, 1> pieces{"x"};
+    outbox.append({.id = 7, .pieces = pieces, .flags = 0x68}, start);
+    EXPECT_EQ(content(outbox)[0], 0x68);
+}
+
+TEST(Outbox, GathersUpToAFrameWithDescriptorsAndFromItOn)
+{
+    Outbox outbox;
+    append(outbox, 1, "plain");
+    append_with(outbox, 2, "two", {descriptor(10), descriptor(11)});
+    append(outbox, 3, "plain");
+    append_with(outbox, 4, "one", {descriptor(12)});
+    append_with(outbox, 5, "next", {descriptor(13)});
+    EXPECT_EQ(outbox.fds(), 4U);
+
+    struct Row {
+        std::string content;
+        std::vector<int> fds;
+    };
+
+    for (const auto& [want, fds] : {
+             Row{frame_text(1, "plain"), {}},
+             Row{frame_text(2, "two") + frame_text(3, "plain"), {10, 11}},
+             Row{frame_text(4, "one"), {12}},
+             Row{frame_text(5, "next"), {13}},
+         }) {
+        EXPECT_EQ(content(outbox), want);
+        EXPECT_EQ(numbers(outbox.front_fds()), fds);
+        outbox.consume(want.size(), start);
+    }
+    EXPECT_TRUE(outbox.empty());
+    EXPECT_EQ(outbox.fds(), 0U);
+}
+
+TEST(Outbox, LetsGoOfDescriptorsWithTheFirstByteOfTheirFrame)
+{
+    const Fd kept = descriptor(10);
+    Outbox outbox;
+    append(outbox, 1, "plain");
+    append_with(outbox, 2, "body", {kept});
+    outbox.consume(13, start);
+    EXPECT_TRUE(outbox.front_fds().empty()) << "the frame before is not written yet";
+    outbox.consume(1, start);
+    EXPECT_EQ(numbers(outbox.front_fds()), std::vector{10});
+    EXPECT_EQ(kept.use_count(), 2);
+
+    outbox.consume(1, start);
+    EXPECT_TRUE(outbox.front_fds().empty());
+    EXPECT_EQ(kept.use_count(), 1);
+    EXPECT_EQ(outbox.fds(), 0U);
+    EXPECT_EQ(content(outbox), frame_text(2, "body").substr(1));
+}
+
+TEST(Outbox, LetsGoOfDescriptorsWhenItIsCleared)
+{
+    const Fd kept = descriptor(10);
+    Outbox outbox;
+    append_with(outbox, 2, "body", {kept});
+    outbox.clear();
+    EXPECT_EQ(kept.use_count(), 1);
+    EXPECT_EQ(outbox.fds(), 0U);
+    append_with(outbox, 3, "body", {kept});
+    EXPECT_EQ(numbers(outbox.front_fds()), std::vector{10});
+}
+
+TEST(Outbox, NeverWritesADescriptorButWithItsFrameHoweverItIsConsumed)
+{
+    std::mt19937 random{11};
+    Outbox outbox;
+    std::uint32_t sent = 0, received = 0;
+    std::string stream;             // what was written
+    std::vector<std::size_t> marks; // where in it a descriptor was sent
+    for (std::uint32_t step = 0; step < 3'000 || !outbox.empty(); ++step) {
+        if (random() % 2 == 0 && step < 3'000) {
+            const std::string body(random() % (random() % 50 == 0 ? 200'000 : 300), 'c');
+            if (random() % 3 == 0) {
+                ++sent;
+                append_with(outbox, sent, body, {descriptor(static_cast<int>(sent))});
+            } else {
+                append(outbox, 0, body);
+            }
+        } else if (!outbox.empty()) {
+            for (const Fd& fd : outbox.front_fds()) {
+                ASSERT_EQ(*fd, static_cast<int>(++received)) << "in their order, each once";
+                marks.push_back(stream.size());
+            }
+            const std::string text = content(outbox);
+            const std::size_t taken = std::min<std::size_t>(text.size(), 1 + random() % 100'000);
+            stream += text.substr(0, taken);
+            outbox.consume(taken, start);
+        }
+    }
+    ASSERT_GT(marks.size(), 100U);
+    for (std::uint32_t i = 0; i < marks.size(); ++i)
+        ASSERT_EQ(stream.substr(marks[i], 5), frame_text(i + 1, "").substr(0, 5)) << "where its frame begins";
 }
 
 TEST(Outbox, ClearsToNothing)

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 struct Received {
     std::uint32_t id = 0; // of the header
     std::string body;
+    std::uint8_t flags = 0;
 };
 
 class RouterHarness {
@@ -95,7 +96,7 @@ public:
             const wire::Decoded decoded = decoder.next();
             const auto* frame = std::get_if<wire::Frame>(&decoded);
             if (!frame) return out;
-            out.push_back({frame->header.id, std::string{frame->body}});
+            out.push_back({frame->header.id, std::string{frame->body}, frame->header.flags});
         }
     }
 

@@ -102,6 +102,43 @@ TEST(RouteTable, NobodyElseIsReachedByTheNameOfABuiltinObject)
     EXPECT_THAT(reached(table, "{}"), ElementsAre(1, 2));
 }
 
+TEST(RouteTable, AFallbackIsReachedByItsObjectsNameWhileNoClientHasOne)
+{
+    RouteTable table;
+    table.add(a, Reach::fallback, R"({"appName":"x","objectName":"config"})");
+    EXPECT_THAT(reached(table, R"({"objectName":"config"})"), ElementsAre(0));
+    EXPECT_THAT(reached(table, R"({"objectName":"config","appName":"x"})"), ElementsAre(0));
+    EXPECT_THAT(reached(table, R"({"objectName":"other"})"), IsEmpty());
+    EXPECT_THAT(reached(table, R"({"appName":"x"})"), IsEmpty());
+    EXPECT_THAT(reached(table, "{}"), IsEmpty());
+}
+
+TEST(RouteTable, AClientTakesTheFallbacksPlaceForAsLongAsItHasTheObject)
+{
+    RouteTable table;
+    table.add(a, Reach::fallback, R"({"appName":"x","objectName":"config"})");
+    table.add(b, Reach::ordinary, R"({"appName":"y"})");
+    EXPECT_THAT(reached(table, R"({"objectName":"config"})"), ElementsAre(0));
+    table.add(b, Reach::ordinary, R"({"appName":"y","objectName":"config"})");
+    table.add(c, Reach::ordinary, R"({"objectName":"config","objectTag":"t"})");
+    EXPECT_THAT(reached(table, R"({"objectName":"config"})"), ElementsAre(1, 2));
+    EXPECT_THAT(reached(table, R"({"objectName":"config","appName":"x"})"), IsEmpty());
+
+    std::vector<RouteTable::Stored> removed;
+    table.remove_matching(b, selector(R"({"objectName":"config"})"), removed);
+    EXPECT_THAT(reached(table, R"({"objectName":"config"})"), ElementsAre(2));
+    table.forget(c, removed);
+    EXPECT_THAT(reached(table, R"({"objectName":"config"})"), ElementsAre(0));
+}
+
+TEST(RouteTable, ABuiltinObjectIsReachedInsteadOfAFallback)
+{
+    RouteTable table;
+    table.add(a, Reach::fallback, R"({"objectName":"o"})");
+    table.add(b, Reach::builtin, R"({"objectName":"o"})");
+    EXPECT_THAT(reached(table, R"({"objectName":"o"})"), ElementsAre(1));
+}
+
 TEST(RouteTable, SaysHowWellTheTagFits)
 {
     RouteTable table;

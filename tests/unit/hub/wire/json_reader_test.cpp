@@ -202,5 +202,23 @@ TEST(JsonValues, WritesStringsThatReadBackTheSame)
     EXPECT_EQ(back, text);
 }
 
+TEST(JsonValues, WritesJsonWhateverTheTextIs)
+{
+    struct Row {
+        std::string text, want;
+    };
+
+    for (const auto& [text, want] :
+         {Row{"\xED\xA0\xBDx", R"("\ud83dx")"}, Row{"\xED\xB8\x80", R"("\ude00")"}, Row{"\xFF", R"("\ufffd")"},
+          Row{"a\xC3", R"("a\ufffd")"}, Row{"\xC0\x80", R"("\ufffd\ufffd")"},
+          Row{"\xF4\x90\x80\x80", R"("\ufffd\ufffd\ufffd\ufffd")"}, Row{"\xE2\x82\xAC", "\"\xE2\x82\xAC\""},
+          Row{"\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\""}, Row{"\xEF\xBF\xBF", "\"\xEF\xBF\xBF\""},
+          Row{"\xE0\x80\x80", R"("\ufffd\ufffd\ufffd")"}, Row{"\x7f", "\"\x7f\""}}) {
+        std::string json;
+        append_json_string(json, text);
+        EXPECT_EQ(json, want);
+    }
+}
+
 } // namespace
 } // namespace pandora::hub::wire

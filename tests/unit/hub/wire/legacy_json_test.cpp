@@ -126,7 +126,7 @@ TEST(LegacyJson, AForwardedMessageDiffersFromTheOneSentByOneWord)
 
 TEST(LegacyJson, TheSourceStandsInTheEnvelopeBeforeTheData)
 {
-    EXPECT_EQ(joined(message_down(R"(,"source":{"client":"c1"})", "{}")),
+    EXPECT_EQ(joined(message_down(R"({"client":"c1"})", "{}")),
               R"({"action":"PANDORA_HUB_ACTION_MSG_DOWN","source":{"client":"c1"},"data":{}})");
 }
 

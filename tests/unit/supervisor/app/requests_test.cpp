@@ -97,9 +97,9 @@ TEST(CommandRequest, TellsTheCommandWhoseItIsAndRunsWhereTheProcessDoes)
 
 TEST(BrokerRequest, PassesOnlyWhatTheHubNeeds)
 {
-    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, {}};
+    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, std::chrono::seconds{10}, {}};
     const auto request = broker_request(options, {7, 8, 9}, 10, os::RunAs{65534, 65534, {}});
-    EXPECT_THAT(request.argv, ElementsAre("pandora: hub", "broker", "shop", "1000", "1024", "5000"));
+    EXPECT_THAT(request.argv, ElementsAre("pandora: hub", "broker", "shop", "1000", "1024", "5000", "10000"));
     EXPECT_THAT(request.listen_fds, ElementsAre(7, 8, 9));
     EXPECT_THAT(request.environment, ElementsAre()) << "nothing of the master's environment";
     EXPECT_TRUE(request.no_new_privileges);
@@ -108,12 +108,14 @@ TEST(BrokerRequest, PassesOnlyWhatTheHubNeeds)
 
 TEST(BrokerOptions, ComeBackAsTheyWentAndNothingElseDoes)
 {
-    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, {33, 65534}};
+    const BrokerOptions options{"shop", 1000, 1024, std::chrono::seconds{5}, std::chrono::seconds{10}, {33, 65534}};
     EXPECT_EQ(broker_options(broker_arguments(options)), options);
     EXPECT_THROW(broker_options({}), std::runtime_error);
-    EXPECT_THROW(broker_options({"shop", "me", "1024", "5000"}), std::runtime_error);
-    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5s"}), std::runtime_error);
-    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5000", "www"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5000"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "me", "1024", "5000", "10000"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5s", "10000"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5000", "10s"}), std::runtime_error);
+    EXPECT_THROW(broker_options({"shop", "1000", "1024", "5000", "10000", "www"}), std::runtime_error);
 }
 
 } // namespace

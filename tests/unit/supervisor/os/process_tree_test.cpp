@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace pandora::supervisor::os {
 namespace {
@@ -67,6 +72,52 @@ TEST(ProcessTree, LeadsFromAProcessToItsAncestorsAndSession)
     ASSERT_FALSE(found.empty());
     EXPECT_EQ(found.front(), ::getpid());
     EXPECT_NE(std::ranges::find(found, ::getppid()), found.end());
+}
+
+/// A /proc with the stat files of processes that nobody runs.
+class FakeProc {
+public:
+    ~FakeProc() { std::filesystem::remove_all(path); }
+
+    void add(pid_t pid, pid_t parent, pid_t session, int start_time) const
+    {
+        std::filesystem::create_directories(path / std::to_string(pid));
+        std::ofstream{path / std::to_string(pid) / "stat"} << pid << " (x) S " << parent << " 1 " << session
+                                                           << " 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 " << start_time;
+    }
+
+    const std::filesystem::path path = [] {
+        auto name = (std::filesystem::temp_directory_path() / "pandora-proc-XXXXXX").string();
+        return std::filesystem::path{::mkdtemp(name.data())};
+    }();
+};
+
+TEST(ProcessTree, LeadsFromAProcessOverParentsAndSessionsOfEach)
+{
+    const FakeProc proc;
+    proc.add(1, 0, 1, 0);
+    proc.add(10, 1, 9, 100);
+    proc.add(20, 10, 20, 200);
+    proc.add(30, 20, 20, 200);
+    EXPECT_EQ(lineage(30, proc.path), (std::vector<pid_t>{30, 20, 20, 10, 9, 1}));
+}
+
+TEST(ProcessTree, AParentThatIsYoungerThanItsChildIsAnother)
+{
+    const FakeProc proc;
+    proc.add(1, 0, 1, 0);
+    proc.add(10, 1, 10, 100);
+    proc.add(20, 10, 20, 300); // took the number of the one that had ended
+    proc.add(30, 20, 30, 200);
+    EXPECT_EQ(lineage(30, proc.path), std::vector<pid_t>{30});
+}
+
+TEST(ProcessTree, ATreeThatLeadsInACircleEnds)
+{
+    const FakeProc proc;
+    proc.add(10, 20, 10, 100);
+    proc.add(20, 10, 20, 100);
+    EXPECT_EQ(lineage(10, proc.path).size(), 64U);
 }
 
 TEST(ProcessTree, AProcessThatIsGoneHasNoLineage) { EXPECT_TRUE(lineage(::getpid(), "/nonexistent").empty()); }

@@ -211,7 +211,7 @@ TEST_F(WithSmallLimits, AnswersBusyWhenItsMethodsDoNotKeepUp)
 
 TEST_F(Transcript, NotifiesOnlyOfEventsSubscribedTo)
 {
-    protocol.subscribe({"math", "done"}, now);
+    subscribe({"math", "done"});
     go_online();
     hub_sends(call_down("math@subscriber", "callback", R"(["done",[4,5]])"));
     const auto notified = only<Notified>();

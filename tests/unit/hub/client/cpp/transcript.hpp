@@ -30,7 +30,8 @@ inline const std::string accepted = R"({"success":true})";
 
 inline std::string online_up()
 {
-    return R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":)" + host + R"(,"needReply":true,"stamp":true}})";
+    return R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":)" + host +
+           R"(,"needReply":true,"stamp":true,"native":{"v":1}}})";
 }
 
 /// `verb` is PUBLISH or UNPUBLISH.
@@ -85,41 +86,100 @@ inline std::string success(std::uint32_t id, const std::string& data)
                              (data.empty() ? "" : R"(,"data":)" + data) + "}");
 }
 
+/// With which a hub of the native dialect accepts ONLINE_UP.
+inline const std::string granting = R"({"success":true,"native":{"v":1,"handle":7,"max":16777216,)"
+                                    R"("credit":{"messages":4096},"clock":"1"}})";
+
 inline CallError error_of(const Outcome& outcome)
 {
     const auto* error = std::get_if<CallError>(&outcome);
     return error ? *error : CallError{"no error", std::get<Json>(outcome).dump()};
 }
 
+/// A native frame in the test's own words; what is not said is 0 or absent.
+struct Native {
+    std::uint8_t flags = 0; // besides NATIVE
+    std::uint32_t id = 0;
+    wire::RoutingBlock block = {};
+    std::string selector = {}, name = {}, trace = {}, sticky = {};
+    std::string payload = {};
+
+    bool operator==(const Native&) const = default;
+};
+
+inline void PrintTo(const Native& frame, std::ostream* out)
+{
+    const auto& block = frame.block;
+    *out << "{flags " << int{frame.flags} << " id " << frame.id << " verb " << int{block.verb} << " status "
+         << int{block.status} << " dst " << block.dst << " src " << block.src << " method " << block.method
+         << " deadline " << block.deadline << " credit " << block.credit << " options " << int{block.options} << " act "
+         << int{block.act} << " selector " << frame.selector << " name " << frame.name << " sticky " << frame.sticky
+         << " trace " << frame.trace.size() << " bytes, payload " << frame.payload << "}";
+}
+
+constexpr std::uint8_t verb_of(wire::Verb verb) { return static_cast<std::uint8_t>(verb); }
+
+constexpr std::uint8_t verb_of(wire::ControlVerb verb) { return static_cast<std::uint8_t>(verb); }
+
 /// One client and the hub that the test plays for it. The ids of the hub's frames count from `next_hub_id`.
 class Transcript : public testing::Test {
 protected:
-    explicit Transcript(Limits limits = {}, std::uint32_t last_packet_id = 0)
-        : protocol{Json::parse(host), limits, last_packet_id}
+    explicit Transcript(Limits limits = {}, std::uint32_t last_packet_id = 0, NativeOffer offer = {})
+        : protocol{Json::parse(host), offer, limits, last_packet_id}
     {}
 
     /// What the client has to write, as the bodies of its frames; their ids are kept in `ids`.
     std::vector<std::string> written()
     {
-        FrameReader reader{64 * 1024 * 1024};
-        for (const auto& chunk : protocol.take_output()) reader.append(std::as_bytes(std::span{chunk}));
-        protocol.output_written();
         std::vector<std::string> bodies;
         ids.clear();
-        while (const auto frame = reader.next()) {
-            bodies.emplace_back(frame->body);
-            ids.push_back(frame->id);
-        }
+        each_written([&](const wire::Frame& frame) {
+            bodies.emplace_back(frame.body);
+            ids.push_back(frame.header.id);
+        });
         return bodies;
     }
 
-    std::optional<Violation> hub_sends(const std::string& body)
+    /// The same, where all of it has to be native.
+    std::vector<Native> native_written()
+    {
+        std::vector<Native> frames;
+        each_written([&](const wire::Frame& frame) {
+            const auto body = wire::parse_native(frame.body);
+            ASSERT_TRUE((frame.header.flags & wire::flag::native) && body) << frame.body;
+            const auto flags = static_cast<std::uint8_t>(frame.header.flags & ~wire::flag::native);
+            frames.push_back({flags, frame.header.id, body->block, std::string{body->tlvs.selector},
+                              std::string{body->tlvs.name}, std::string{body->tlvs.trace},
+                              std::string{body->tlvs.sticky}, std::string{body->payload}});
+        });
+        return frames;
+    }
+
+    std::optional<Violation> hub_sends(const std::string& body) { return hub_sends(next_hub_id++, {.body = body}); }
+
+    std::optional<Violation> hub_sends(const Native& frame)
+    {
+        const wire::Tlvs tlvs{
+            .selector = frame.selector, .name = frame.name, .trace = frame.trace, .schema = {}, .sticky = frame.sticky};
+        const auto flags = static_cast<std::uint8_t>(frame.flags | wire::flag::native);
+        return hub_sends(frame.id, {flags, wire::encode_head(frame.block, tlvs).value(), frame.payload});
+    }
+
+    std::optional<Violation> hub_sends(std::uint32_t id, OutFrame frame)
     {
         Outbox outbox;
-        outbox.push(next_hub_id++, body);
-        std::string bytes;
-        for (const auto& chunk : outbox.take()) bytes += chunk;
-        return protocol.receive(std::as_bytes(std::span{bytes}), now);
+        outbox.push(id, std::move(frame));
+        std::optional<Violation> violation;
+        for (const auto& chunk : outbox.take()) {
+            for (std::string_view left = chunk; !left.empty();) {
+                const auto space = protocol.space();
+                const std::size_t bytes = std::min(space.size(), left.size());
+                std::ranges::copy(std::as_bytes(std::span{left.substr(0, bytes)}), space.begin());
+                violation = protocol.received(bytes, now);
+                left.remove_prefix(bytes);
+            }
+        }
+        return violation;
     }
 
     void hub_accepts_all_written()
@@ -127,6 +187,17 @@ protected:
         for (written(); !ids.empty(); written()) {
             for (const auto id : std::vector{ids}) EXPECT_FALSE(hub_sends(answer_to(id, accepted)));
         }
+    }
+
+    /// Against a hub that grants the native dialect.
+    void go_online_native()
+    {
+        protocol.connected(now);
+        written();
+        EXPECT_FALSE(hub_sends(answer_to(ids.at(0), granting)));
+        hub_accepts_all_written();
+        ASSERT_TRUE(count<BecameOnline>() == 1);
+        ASSERT_TRUE(protocol.speaks_native());
     }
 
     void go_online()
@@ -158,15 +229,36 @@ protected:
         return std::get<T>(std::move(events.front()));
     }
 
+    void subscribe(const Topic& topic) { protocol.subscribe(topic, Overflow::drop_new, 0, now); }
+
     RequestId invoke(const std::string& method, Millis timeout = std::chrono::seconds{5})
     {
-        return protocol.invoke({"math", method, Json::array()}, timeout, now);
+        return protocol.invoke({.to = "math", .name = method}, timeout, now);
     }
 
     TimePoint now{};
     Protocol protocol;
     std::vector<std::uint32_t> ids;
     std::uint32_t next_hub_id = 100;
+
+private:
+    template <class Look>
+    void each_written(Look look)
+    {
+        std::string bytes;
+        for (const auto& chunk : protocol.take_output()) bytes += chunk;
+        protocol.output_written();
+        wire::FrameDecoder decoder{64 * 1024 * 1024};
+        for (std::string_view left = bytes; !left.empty();) {
+            const auto space = decoder.space();
+            const std::size_t count = std::min(space.size(), left.size());
+            std::ranges::copy(std::as_bytes(std::span{left.substr(0, count)}), space.begin());
+            decoder.commit(count);
+            left.remove_prefix(count);
+            for (auto decoded = decoder.next(); std::holds_alternative<wire::Frame>(decoded); decoded = decoder.next())
+                look(std::get<wire::Frame>(decoded));
+        }
+    }
 };
 
 class WithSmallLimits : public Transcript {

@@ -1,0 +1,55 @@
+#include "hub/core/channels.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pandora::hub::core {
+
+ChannelId Channels::open(Channel channel)
+{
+    const ChannelId id{++last_};
+    channels_.emplace(id, std::move(channel));
+    return id;
+}
+
+const Channel* Channels::find(ChannelId id) const
+{
+    const auto found = channels_.find(id);
+    return found == channels_.end() ? nullptr : &found->second;
+}
+
+bool Channels::report(ChannelId id, PeerId teller, const ChannelReport& report)
+{
+    const auto found = channels_.find(id);
+    if (found == channels_.end()) return false;
+    Channel& channel = found->second;
+    if (teller == channel.caller) {
+        calls_ += report.calls - std::min(report.calls, channel.of_caller.calls);
+        channel.of_caller = report;
+        return true;
+    }
+    if (teller != channel.callee) return false;
+    channel.of_callee = report;
+    return true;
+}
+
+std::vector<Channels::Notice> Channels::gone(PeerId peer)
+{
+    std::vector<Notice> notices;
+    std::erase_if(channels_, [&](const auto& entry) {
+        const auto& [id, channel] = entry;
+        if (channel.caller != peer && channel.callee != peer) return false;
+        const PeerId other = channel.caller == peer ? channel.callee : channel.caller;
+        if (other != peer) notices.push_back({id, other});
+        return true;
+    });
+    return notices;
+}
+
+std::size_t Channels::of(PeerId peer) const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        channels_, [peer](const auto& entry) { return entry.second.caller == peer || entry.second.callee == peer; }));
+}
+
+} // namespace pandora::hub::core

@@ -1,0 +1,74 @@
+// The shared memory that clients have announced, who has been handed it, and which places of it receivers still hold
+// (PROTOCOL.md 9.9). The hub never looks into it. Pure; one object a hub.
+#pragma once
+
+#include "hub/core/fd.hpp"
+#include "hub/core/ids.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace pandora::hub::core {
+
+inline constexpr std::size_t pools_of_client_max = 4;
+inline constexpr std::uint64_t pool_bytes_max = std::uint64_t{256} << 20;
+/// Places of one receiver that the hub remembers to release on its behalf. Choice: as many as calls in flight.
+inline constexpr std::size_t places_held_max = 4096;
+
+class Pools {
+public:
+    struct Pool {
+        Fd fd;
+        std::uint64_t bytes = 0;
+        std::set<PeerId> known_by;
+    };
+
+    /// A place that a receiver has been given and not released.
+    struct Place {
+        PeerId owner{};
+        std::uint32_t pool = 0, offset = 0;
+        auto operator<=>(const Place&) const = default;
+    };
+
+    /// False: too many, too large, or the number is taken.
+    bool announce(PeerId owner, std::uint32_t number, Fd fd, std::uint64_t bytes);
+
+    /// The owner wants it back: who knew it.
+    std::vector<PeerId> withdraw(PeerId owner, std::uint32_t number);
+
+    /// The numbers of those that it has announced.
+    std::vector<std::uint32_t> of(PeerId owner) const;
+
+    /// nullptr: it has announced none of that number.
+    const Pool* find(PeerId owner, std::uint32_t number) const;
+
+    /// Whether `receiver` is told of it for the first time by this.
+    bool introduce(PeerId owner, std::uint32_t number, PeerId receiver);
+
+    /// `receiver` is given a place. False: it holds too many.
+    bool lend(const Place& place, PeerId receiver);
+
+    /// False: it does not hold that one.
+    bool give_back(const Place& place, PeerId receiver);
+
+    /// The connection has ended: the places that it held, for whose owners the hub releases them; its own pools are
+    /// no more.
+    std::vector<Place> gone(PeerId peer);
+
+    std::size_t size() const { return pools_.size(); }
+
+private:
+    struct Key {
+        PeerId owner{};
+        std::uint32_t number = 0;
+        auto operator<=>(const Key&) const = default;
+    };
+
+    std::map<Key, Pool> pools_;
+    std::map<PeerId, std::multiset<Place>> held_; // by receiver
+};
+
+} // namespace pandora::hub::core

@@ -1,0 +1,476 @@
+// Events, from and to clients of both dialects (PROTOCOL.md 9.7, 9.10).
+#include "hub/core/router.hpp"
+#include "hub/core/translation.hpp"
+#include "hub/wire/json_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace pandora::hub::core {
+
+namespace {
+
+constexpr std::string_view subscriber_suffix = "@subscriber";
+constexpr std::string_view subscribe_action = "OBJECT_ACTION_SUBSCRIBE";
+constexpr std::string_view unsubscribe_action = "OBJECT_ACTION_UNSUBSCRIBE";
+
+std::string selector_of_object(std::string_view object)
+{
+    std::string selector{R"({"objectName":)"};
+    wire::append_json_string(selector, object);
+    return selector + "}";
+}
+
+LegacyTopicView view_of(const LegacyTopic& topic) { return {topic.object, topic.tag, topic.event}; }
+
+std::string_view tag_of(const Selector& selector)
+{
+    return selector.object_tag.kind == MatchValue::Kind::string ? std::string_view{selector.object_tag.text}
+                                                                : std::string_view{};
+}
+
+/// A SUBSCRIBE or UNSUBSCRIBE in the name of those who wait for the topic: as the `data` of a message.
+std::string subscription_data(std::string_view action, const LegacyTopicView& topic)
+{
+    std::string data{R"({"remote":{"objectName":)"};
+    wire::append_json_string(data, topic.object);
+    if (!topic.tag.empty()) {
+        data += R"(,"objectTag":)";
+        wire::append_json_string(data, topic.tag);
+    }
+    data.append(R"(},"action":")").append(action).append(R"(","broadcast":false,"register":)");
+    wire::append_json_string(data, topic.event);
+    return data + "}";
+}
+
+} // namespace
+
+bool Router::has_subscribers(std::string_view object, std::string_view event) const
+{
+    std::vector<SubscriptionId> matching;
+    topics_.match(object, event, matching);
+    return !matching.empty();
+}
+
+std::vector<std::string> Router::subscribed_events(std::string_view object) const
+{
+    std::vector<SubscriptionId> native;
+    topics_.exact_of(object, native);
+    std::set<std::string> names;
+    for (const SubscriptionId id : native) names.insert(topics_[id].filter.event);
+    std::vector<std::string_view> legacy;
+    legacy_subscriptions_.events_of(object, legacy);
+    names.insert(legacy.begin(), legacy.end());
+    return {names.begin(), names.end()};
+}
+
+/// An EVENT frame.
+void Router::native_event(Message& message)
+{
+    if (message.wants_answer) return refuse(message, {CallEnd::invalid, "an event has no answer"});
+    if (const auto flaw = flaw_of(message)) return connections_.drop(message.from, drop_of(flaw->end));
+    if (message.is_pooled() || !message.fds.empty()) return connections_.drop(message.from, Drop::unsupported);
+    message.target = &target_of(message);
+    const std::string object{message.object()};
+    message.target = nullptr; // others are looked up below
+    const Peer& publisher = connections_[message.from];
+    if (object.empty() || message.method.empty()) return connections_.drop(message.from, Drop::wrong_shape);
+    if (!publisher.objects.contains(object)) return connections_.drop(message.from, Drop::not_publisher);
+
+    Occurrence event{.message = message, .object = object, .body = message.native(), .made = nullptr};
+    if (message.native()->block.options & wire::option::retain) {
+        retain(event);
+        if (message.payload.empty()) return; // it takes a value back, and tells nothing
+    }
+    topics_.match(object, message.method, matching_);
+    for (const SubscriptionId subscription : matching_) offer(subscription, event);
+    tap_event(message, object); // before its target is looked up anew
+    tell_legacy_subscribers(message, object);
+}
+
+/// Keeps it as the last value of its name.
+void Router::retain(Occurrence& event)
+{
+    const PeerId publisher = event.message.from;
+    const std::size_t before = topics_.retained_bytes(publisher);
+    const auto replaced = topics_.retain(publisher, shared_event(event));
+    recharge(publisher, before, topics_.retained_bytes(publisher));
+    if (replaced) connections_.release(replaced->publisher, replaced->bytes);
+}
+
+void Router::release_retained(PeerId publisher, const std::string& object)
+{
+    const std::size_t before = topics_.retained_bytes(publisher);
+    topics_.release(publisher, object);
+    recharge(publisher, before, topics_.retained_bytes(publisher));
+}
+
+void Router::recharge(PeerId peer, std::size_t before, std::size_t after)
+{
+    if (after > before) connections_.hold(peer, after - before);
+    if (before > after) connections_.release(peer, before - after);
+}
+
+/// The event as all keep it who cannot take it now.
+EventPtr Router::shared_event(Occurrence& event)
+{
+    if (event.made) return event.made;
+    const Message& message = event.message;
+    const wire::NativeBody& body = *event.body;
+    wire::RoutingBlock block = body.block;
+    block.src = connections_[message.from].handle;
+    const wire::BlockBytes bytes = wire::encode_block(block, wire::head_bytes(body));
+    auto made = std::make_shared<Event>();
+    made->object = event.object;
+    made->name = message.method;
+    made->body.reserve(bytes.size() + body.after_block.size());
+    made->body.append(bytes.data(), bytes.size()).append(body.after_block);
+    made->flags = static_cast<std::uint8_t>(wire::flag::native | (message.flags & wire::flag::binary));
+    made->dst = block.dst;
+    made->method = block.method;
+    made->src = block.src;
+    made->clears = message.payload.empty();
+    event.made = std::move(made);
+    return event.made;
+}
+
+/// Gives one subscriber an event, or keeps it for later as the subscription says.
+void Router::offer(SubscriptionId id, Occurrence& event)
+{
+    const PeerId to = topics_[id].peer;
+    const TimePoint now = event.message.now;
+    if (topics_.has_backlog(to) || !takes_event(to, event.body->after_block.size(), now))
+        return keep(id, shared_event(event), now);
+    tell_overflow(id, topics_.take_lost(id), now);
+    const wire::NativeBody& body = *event.body;
+    wire::RoutingBlock block = body.block;
+    block.src = connections_[event.message.from].handle;
+    introduce_event(to, block.dst, block.method, event.message.from, now);
+    connections_.spend(to, wire::block_bytes_min + body.after_block.size());
+    connections_.send(to,
+                      NativeFrame{.flags = static_cast<std::uint8_t>(event.message.flags & wire::flag::binary),
+                                  .id = 0,
+                                  .block = block,
+                                  .tail = body.after_block,
+                                  .tlv_bytes = wire::head_bytes(body) - wire::block_bytes_min},
+                      now);
+}
+
+bool Router::takes_event(PeerId to, std::size_t bytes, TimePoint now) const
+{
+    return connections_[to].outbox.bytes() < limits_.queue_bytes_events && connections_.takes_request(to, bytes, now);
+}
+
+void Router::introduce_event(PeerId to, NameNumber dst, NameNumber method, PeerId from, TimePoint now)
+{
+    connections_.introduce_source(to, from, now);
+    connections_.introduce_name(to, dst, now);
+    connections_.introduce_name(to, method, now);
+}
+
+void Router::keep(SubscriptionId id, EventPtr event, TimePoint now)
+{
+    const PeerId to = topics_[id].peer;
+    // Now: when its turn comes, nobody may know any more who has told it.
+    connections_.introduce_handle(to, event->src, now);
+    const std::size_t before = topics_.backlog_bytes(to);
+    const Topics::Kept kept = topics_.keep(id, std::move(event));
+    recharge(to, before, topics_.backlog_bytes(to));
+    switch (kept) {
+    case Topics::Kept::kept: return;
+    case Topics::Kept::replaced:
+    case Topics::Kept::lost: return connections_.drop(to, Drop::overflow);
+    case Topics::Kept::disconnect: return connections_.doom(to, Disconnect::slow_reader);
+    }
+}
+
+void Router::tell_overflow(SubscriptionId id, std::uint64_t lost, TimePoint now)
+{
+    if (lost == 0) return;
+    const Subscription& subscription = topics_[id];
+    const std::string selector = selector_of_object(subscription.filter.object);
+    wire::Tlvs tlvs; // the texts of what it has not named by number
+    if (subscription.dst == 0) tlvs.selector = selector;
+    if (subscription.method == 0) tlvs.name = subscription.filter.event;
+    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::overflow),
+                                   .dst = subscription.dst,
+                                   .method = subscription.method,
+                                   .deadline = lost};
+    const std::string head = wire::encode_head(block, tlvs).value_or(std::string(wire::block_bytes_min, '\0'));
+    const std::string_view texts = std::string_view{head}.substr(wire::block_bytes_min);
+    connections_.introduce_name(subscription.peer, subscription.dst, now);
+    connections_.introduce_name(subscription.peer, subscription.method, now);
+    connections_.send(subscription.peer,
+                      NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
+                                  .id = 0,
+                                  .block = block,
+                                  .tail = texts,
+                                  .tlv_bytes = texts.size()},
+                      now);
+}
+
+/// What has waited for a subscriber goes out as far as it takes it.
+void Router::send_backlog(PeerId to, TimePoint now)
+{
+    if (connections_[to].doomed) return;
+    const std::size_t before = topics_.backlog_bytes(to);
+    while (const auto due = topics_.next_of(to)) {
+        const Event& event = *due->event;
+        if (!takes_event(to, event.body.size(), now)) break;
+        tell_overflow(due->subscription, due->lost, now);
+        send_event(to, event, now);
+        topics_.pop(to);
+    }
+    recharge(to, before, topics_.backlog_bytes(to));
+}
+
+void Router::send_event(PeerId to, const Event& event, TimePoint now)
+{
+    const auto body = wire::parse_native(event.body);
+    if (const auto publisher = connections_.of_handle(body->block.src))
+        connections_.introduce_source(to, *publisher, now);
+    connections_.introduce_handle(to, event.src, now);
+    connections_.introduce_name(to, event.dst, now);
+    connections_.introduce_name(to, event.method, now);
+    connections_.spend(to, event.body.size());
+    const std::array<std::string_view, 1> pieces{event.body};
+    connections_.send(to, OutFrame{.id = 0, .pieces = pieces, .flags = event.flags}, now);
+}
+
+/// Everybody who has published `<object>@subscriber`; each looks itself whether the event is one of its own.
+void Router::tell_legacy_subscribers(const Message& message, const std::string& object)
+{
+    const Target& target = targets_.of_text(selector_of_object(object + std::string{subscriber_suffix}));
+    if (target.found.empty() || (message.flags & wire::flag::binary)) return;
+    if (!message.payload.empty() && !wire::is_json(message.payload))
+        return connections_.drop(message.from, Drop::malformed);
+    const std::string data =
+        core::legacy_event(object, {}, message.method, message.payload, connections_[message.from].host);
+    for (const Found& one : target.found) {
+        Peer& peer = connections_[one.peer];
+        if (peer.native) continue;
+        if (!connections_.takes_request(one.peer, data.size(), message.now)) {
+            connections_.drop(one.peer, Drop::busy);
+            continue;
+        }
+        const std::string_view source =
+            peer.wants_source ? std::string_view{connections_[message.from].source} : std::string_view{};
+        const wire::BodyPieces body = wire::message_down(source, data);
+        connections_.send(one.peer, OutFrame{.id = calls_.next_packet(one.peer), .pieces = body.pieces()}, message.now);
+    }
+}
+
+/// Whether it is an event that a legacy provider tells.
+bool Router::is_legacy_event(const Message& message) const
+{
+    return message.act == wire::Act::call && message.method == "callback" &&
+           message.object().ends_with(subscriber_suffix);
+}
+
+/// A legacy provider's event: to the legacy subscribers as it is, and to native ones as an EVENT.
+void Router::legacy_event(Message& message)
+{
+    const std::string_view subscriber = message.object();
+    const std::string object{subscriber.substr(0, subscriber.size() - subscriber_suffix.size())};
+    const auto event = read_legacy_event(message.payload);
+    if (event && topics_.any(object)) tell_native_subscribers(message, object, *event);
+    if (message.target->found.empty() && topics_.any(object)) {
+        if (!message.wants_answer) return;
+        return connections_.respond(message.from, message.packet, R"({"success":true,"batchReply":[]})", message.now);
+    }
+    route(message);
+}
+
+void Router::tell_native_subscribers(const Message& message, const std::string& object, const LegacyEvent& event)
+{
+    std::string scratch;
+    const std::string name{text_of(event.event, scratch)};
+    if (!connections_[message.from].objects.contains(object))
+        return connections_.drop(message.from, Drop::not_publisher);
+    if (!wire::is_text(name)) return connections_.drop(message.from, Drop::malformed);
+    const std::string selector = selector_of_object(object);
+    wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::Verb::event),
+                             .dst = number_for(wire::NameKind::selector, selector, 0),
+                             .method = number_for(wire::NameKind::name, name, 0)};
+    wire::Tlvs tlvs;
+    if (block.dst == 0) tlvs.selector = selector;
+    if (block.method == 0) tlvs.name = name;
+    const auto head = wire::encode_head(block, tlvs);
+    if (!head) return connections_.drop(message.from, Drop::too_large);
+    const std::string frame = *head + std::string{event.params.empty() ? "[]" : event.params};
+    const auto body = wire::parse_native(frame);
+    Message native = message;
+    native.form = &*body;
+    native.method = name;
+    native.payload = body->payload;
+    Occurrence occurrence{.message = native, .object = object, .body = &*body, .made = nullptr};
+    topics_.match(object, name, matching_);
+    for (const SubscriptionId subscription : matching_) offer(subscription, occurrence);
+}
+
+/// The control frame SUBSCRIBE.
+void Router::subscribe(const ControlFrame& in)
+{
+    auto wanted = subscription_of(in);
+    if (const auto* failure = std::get_if<Failure>(&wanted)) return refuse_control(in, *failure);
+    Subscription subscription = std::get<Subscription>(std::move(wanted));
+    const TopicFilter filter = subscription.filter;
+    const Peer& peer = connections_[in.from];
+    if (!is_own(peer.reach) && !policy_.allows(PolicyVerb::subscribe, peer.identity, filter.object, filter.event))
+        return refuse_control(in, {CallEnd::denied, "the app's policy does not allow to hear " + filter.object});
+    const std::size_t before = topics_.subscription_bytes(in.from);
+    const bool added = topics_.subscribe(std::move(subscription)) != Topics::Subscribed::too_many;
+    recharge(in.from, before, topics_.subscription_bytes(in.from));
+    if (!added) return refuse_control(in, {CallEnd::busy, "too many subscriptions"});
+    answer_control(in, {}, {}, {});
+    send_retained(in.from, filter, in.now);
+    subscribe_at_legacy_providers(in.from, filter, in.now);
+}
+
+std::variant<Subscription, Failure> Router::subscription_of(const ControlFrame& in)
+{
+    const wire::RoutingBlock& block = in.body.block;
+    const bool numbered = names_.is(wire::NameKind::selector, block.dst);
+    const std::string_view selector = numbered ? names_.text(block.dst) : in.body.tlvs.selector;
+    const bool named = names_.is(wire::NameKind::name, block.method);
+    if ((block.dst != 0 && !numbered) || (block.method != 0 && !named))
+        return Failure{CallEnd::invalid, "a number that the hub has not given"};
+    if (!numbered && !is_selector(selector)) return Failure{CallEnd::invalid, "no valid selector"};
+    if (block.act > static_cast<std::uint8_t>(Overflow::disconnect))
+        return Failure{CallEnd::unsupported, "unknown policy " + std::to_string(block.act)};
+    parse_selector(selector, asked_);
+    const std::string object{object_named(asked_)};
+    if (object.empty()) return Failure{CallEnd::invalid, "a subscription names an object"};
+    const std::string_view event = named ? names_.text(block.method) : in.body.tlvs.name;
+    if (event.size() > limits_.name_bytes_max) return Failure{CallEnd::too_large, "the event's name is too long"};
+    if (!wire::is_text(event)) return Failure{CallEnd::invalid, "a name that is not UTF-8"};
+    const std::uint32_t queue = wire::messages_of(block.credit);
+    return Subscription{.peer = in.from,
+                        .filter = {object, std::string{event}},
+                        .overflow = static_cast<Overflow>(block.act),
+                        .queue_max = queue == 0 ? limits_.backlog_events : queue,
+                        .dst = block.dst,
+                        .method = block.method};
+}
+
+/// They obey what all events obey: behind those that wait already, and no more than the subscriber takes.
+void Router::send_retained(PeerId to, const TopicFilter& filter, TimePoint now)
+{
+    retained_.clear();
+    topics_.retained(filter, retained_);
+    for (EventPtr& event : retained_) {
+        if (!topics_.has_backlog(to) && takes_event(to, event->body.size(), now)) {
+            send_event(to, *event, now);
+            continue;
+        }
+        topics_.match(event->object, event->name, matching_);
+        const auto its = std::ranges::find(matching_, to, [&](SubscriptionId id) { return topics_[id].peer; });
+        if (its != matching_.end()) keep(*its, std::move(event), now);
+    }
+}
+
+void Router::unsubscribe(const ControlFrame& in)
+{
+    auto wanted = subscription_of(in);
+    if (const auto* failure = std::get_if<Failure>(&wanted)) return refuse_control(in, *failure);
+    const TopicFilter& filter = std::get<Subscription>(wanted).filter;
+    const std::size_t before = topics_.subscription_bytes(in.from);
+    const std::size_t waiting = topics_.backlog_bytes(in.from);
+    if (!topics_.unsubscribe(in.from, filter))
+        return refuse_control(in, {CallEnd::no_route, "there is no such subscription"});
+    recharge(in.from, before, topics_.subscription_bytes(in.from));
+    recharge(in.from, waiting, topics_.backlog_bytes(in.from));
+    unsubscribe_at_legacy_providers(in.from, {filter.object, {}, filter.event}, in.now);
+    answer_control(in, {}, {}, {});
+}
+
+/// Native subscribers hear all providers; a legacy one has to be asked for each event by name.
+void Router::subscribe_at_legacy_providers(PeerId consumer, const TopicFilter& filter, TimePoint now)
+{
+    if (!filter.is_exact()) return;
+    const LegacyTopicView topic{filter.object, {}, filter.event};
+    if (legacy_subscriptions_.provider_of(consumer, topic)) return;
+    const Target& target = targets_.of_text(selector_of_object(filter.object)); // subscribing changes no route
+    for (const Found& one : target.found) {
+        if (connections_[one.peer].native || is_own(connections_[one.peer].reach)) continue;
+        if (remember(consumer, one.peer, topic)) tell_subscription(one.peer, subscribe_action, topic, 1, now);
+    }
+}
+
+void Router::unsubscribe_at_legacy_providers(PeerId consumer, const LegacyTopicView& topic, TimePoint now)
+{
+    const std::size_t before = legacy_subscriptions_.bytes(consumer);
+    while (const auto provider = legacy_subscriptions_.provider_of(consumer, topic)) {
+        legacy_subscriptions_.unsubscribed(consumer, *provider, topic);
+        tell_subscription(*provider, unsubscribe_action, topic, 1, now);
+    }
+    legacy_subscriptions_.unsubscribed(consumer, std::nullopt, topic);
+    recharge(consumer, before, legacy_subscriptions_.bytes(consumer));
+}
+
+bool Router::remember(PeerId consumer, PeerId provider, const LegacyTopicView& topic)
+{
+    const std::size_t before = legacy_subscriptions_.bytes(consumer);
+    const bool remembered = legacy_subscriptions_.subscribed(consumer, provider, topic);
+    recharge(consumer, before, legacy_subscriptions_.bytes(consumer));
+    return remembered;
+}
+
+/// A message in the hub's own name; nobody waits for the answer.
+void Router::tell_subscription(PeerId provider, std::string_view action, const LegacyTopicView& topic,
+                               std::uint32_t count, TimePoint now)
+{
+    if (connections_[provider].doomed || connections_[provider].native) return;
+    const std::string data = subscription_data(action, topic);
+    const wire::BodyPieces body = wire::message_down({}, data);
+    for (std::uint32_t i = 0; i < count; ++i)
+        connections_.send(provider, OutFrame{.id = calls_.next_packet(provider), .pieces = body.pieces()}, now);
+}
+
+/// A client's own SUBSCRIBE or UNSUBSCRIBE on its way to a provider: remembered, since a legacy provider forgets, and
+/// to be able to say what is subscribed to.
+void Router::note_subscription(const Message& message, PeerId provider)
+{
+    if (message.act != wire::Act::subscribe && message.act != wire::Act::unsubscribe) return;
+    if (!message.legacy() || message.object().empty()) return;
+    const LegacyTopicView topic{message.object(), tag_of(message.target->asked), message.method};
+    if (message.act == wire::Act::subscribe) {
+        remember(message.from, provider, topic);
+        return;
+    }
+    const std::size_t before = legacy_subscriptions_.bytes(message.from);
+    legacy_subscriptions_.unsubscribed(message.from, provider, topic);
+    recharge(message.from, before, legacy_subscriptions_.bytes(message.from));
+}
+
+/// A provider has published the object, perhaps in the place of one that is gone.
+void Router::provider_came(PeerId provider, const std::string& object, const Selector& selector, TimePoint now)
+{
+    if (connections_[provider].native || is_own(connections_[provider].reach)) return;
+    for (const auto& renewal : legacy_subscriptions_.provider_came(provider, object, tag_of(selector)))
+        tell_subscription(provider, subscribe_action, view_of(renewal.topic), renewal.count, now);
+    matching_.clear();
+    topics_.exact_of(object, matching_);
+    for (const SubscriptionId id : matching_) {
+        const Subscription& subscription = topics_[id];
+        const LegacyTopicView topic{object, {}, subscription.filter.event};
+        if (legacy_subscriptions_.provider_of(subscription.peer, topic)) continue;
+        if (remember(subscription.peer, provider, topic)) tell_subscription(provider, subscribe_action, topic, 1, now);
+    }
+}
+
+/// The connection has ended: its subscriptions, and what it retained.
+void Router::forget_events(PeerId id, TimePoint now)
+{
+    const std::size_t charged = topics_.subscription_bytes(id) + topics_.backlog_bytes(id) +
+                                topics_.retained_bytes(id) + legacy_subscriptions_.bytes(id);
+    topics_.forget(id);
+    legacy_subscriptions_.provider_gone(id);
+    for (const auto& owed : legacy_subscriptions_.consumer_gone(id))
+        tell_subscription(owed.provider, unsubscribe_action, view_of(owed.topic), owed.count, now);
+    connections_.release(id, charged);
+}
+
+} // namespace pandora::hub::core

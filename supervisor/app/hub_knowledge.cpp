@@ -1,0 +1,65 @@
+#include "supervisor/app/hub_knowledge.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pandora::supervisor::app {
+
+namespace {
+
+using control::Prospect;
+using hub::core::PolicyVerb;
+
+hub::core::Prospect translated(Prospect prospect)
+{
+    switch (prospect) {
+    case Prospect::serving: return hub::core::Prospect::serving;
+    case Prospect::returning: return hub::core::Prospect::returning;
+    case Prospect::leaving: return hub::core::Prospect::leaving;
+    case Prospect::gone: return hub::core::Prospect::gone;
+    }
+    return hub::core::Prospect::gone;
+}
+
+/// Both ends are one program: a word that is not one of these stands for "any".
+std::optional<PolicyVerb> verb_named(const std::string& name)
+{
+    if (name == "call") return PolicyVerb::call;
+    if (name == "publish") return PolicyVerb::publish;
+    if (name == "subscribe") return PolicyVerb::subscribe;
+    return std::nullopt;
+}
+
+hub::core::Rule translated(const control::PolicyRule& rule)
+{
+    return {.allow = rule.allow,
+            .verb = verb_named(rule.verb),
+            .objects = rule.objects,
+            .names = rule.names,
+            .processes = rule.processes,
+            .users = rule.users};
+}
+
+} // namespace
+
+void learn(hub::Hub& hub, const control::AppKnowledge& app)
+{
+    hub.supervisor_lost(); // of an earlier life of the supervisor
+    std::vector<hub::core::Rule> rules;
+    for (const auto& rule : app.policy) rules.push_back(translated(rule));
+    hub.set_policy(std::move(rules), app.strict);
+    for (const auto& [process, objects] : app.promises) hub.promise(process, objects);
+    for (const auto& news : app.instances) hear(hub, news);
+}
+
+void hear(hub::Hub& hub, const control::InstanceNews& news)
+{
+    hub.heard({.name = {news.process, news.instance},
+               .prospect = translated(news.prospect),
+               .ready = news.ready,
+               .cause = news.cause});
+}
+
+} // namespace pandora::supervisor::app

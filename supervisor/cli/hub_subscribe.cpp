@@ -1,0 +1,30 @@
+#include "supervisor/cli/hub_subscribe.hpp"
+
+#include "supervisor/cli/hub_fields.hpp"
+#include "supervisor/cli/hub_outcome.hpp"
+
+namespace pandora::supervisor::cli {
+
+namespace client = hub::client;
+
+int hub_subscribe(const SubscribeWords& words)
+{
+    HubSession session{hub_path(words.hub)};
+    std::uint64_t seen = 0;
+    const auto show = [&](const std::string& event, const Json& params) {
+        if (words.count != 0 && seen == words.count) return; // more of them came together
+        session.print(dumped({{"event", event}, {"params", params}}));
+        if (++seen == words.count) session.finish(exit_code::ok);
+    };
+    client::SubscribeOptions options;
+    options.overflow = words.overflow;
+    options.on_overflow = [](std::uint64_t lost) {
+        complain(std::to_string(lost) + " events were lost: they came faster than they were read");
+    };
+    session.client().subscribe(words.object, words.event, show, options);
+    if (words.timeout)
+        session.after(*words.timeout, [&] { session.finish(words.count == 0 ? exit_code::ok : exit_code::deadline); });
+    return session.run();
+}
+
+} // namespace pandora::supervisor::cli

@@ -1,0 +1,287 @@
+// Descriptors that clients send over the hub: who gets them, and that nothing is left of those that nobody may have.
+#include "hub/wire/native.hpp"
+#include "tests/process/hub_fixture.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <span>
+#include <utility>
+
+namespace pandora::hub {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+std::size_t open_descriptors()
+{
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+class HubDescriptors : public HubTest {
+protected:
+    /// A pipe whose writing end is sent somewhere; whether anybody still has it, its reading end tells.
+    struct Sent {
+        std::array<int, 2> pipe{-1, -1};
+
+        Sent() { EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0); }
+
+        ~Sent()
+        {
+            for (const int fd : pipe)
+                if (fd >= 0) ::close(fd);
+        }
+
+        Sent(const Sent&) = delete;
+        Sent& operator=(const Sent&) = delete;
+
+        /// The end of the pipe: nobody has the other one any more.
+        bool closed_everywhere() const
+        {
+            char byte = 0;
+            return ::read(pipe[0], &byte, 1) == 0;
+        }
+    };
+
+    /// Writes `bytes` at once, with descriptors on the first, and keeps none.
+    static void send_with(int socket, const std::string& bytes, std::vector<Sent>& sent)
+    {
+        std::vector<int> fds;
+        for (const Sent& one : sent) fds.push_back(one.pipe[1]);
+        send_fds(socket, bytes, fds);
+        for (Sent& one : sent) ::close(std::exchange(one.pipe[1], -1));
+    }
+
+    static void send_fds(int socket, const std::string& bytes, const std::vector<int>& fds)
+    {
+        iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        std::vector<std::byte> control(CMSG_SPACE(fds.size() * sizeof(int)));
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+        std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
+        ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    }
+
+    bool all_closed(const std::vector<Sent>& sent)
+    {
+        return until([&] { return std::ranges::all_of(sent, &Sent::closed_everywhere); });
+    }
+
+    int connect_native()
+    {
+        const int fd = connect();
+        write(fd, frame(1, R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{},"native":{"v":1}}})"));
+        EXPECT_THAT(read_frame(fd), HasSubstr("true"));
+        return fd;
+    }
+
+    /// A one-way INVOKE of what nobody publishes, which states `nfds` descriptors.
+    static std::string native_frame(std::uint8_t nfds)
+    {
+        std::string block(32, '\0');
+        block[1] = 8;
+        block[3] = static_cast<char>(nfds);
+        return frame(5, block, wire::flag::native | wire::flag::oneway | wire::flag::fds);
+    }
+
+    /// The next frame that is not CONTROL, and the descriptors that have come by then.
+    struct Arrived {
+        wire::FrameHeader header;
+        std::string body;
+        std::vector<int> fds;
+    };
+
+    Arrived receive_message(int socket)
+    {
+        Arrived arrived;
+        do {
+            const std::string head = read_with_fds(socket, wire::header_bytes, arrived.fds);
+            const auto header = wire::decode_header(std::as_bytes(std::span{head}));
+            if (!header) return arrived;
+            arrived.header = *header;
+            arrived.body = read_with_fds(socket, header->body_bytes, arrived.fds);
+        } while (arrived.header.flags & wire::flag::control);
+        return arrived;
+    }
+
+    std::string read_with_fds(int socket, std::size_t count, std::vector<int>& fds)
+    {
+        std::string out(count, '\0');
+        std::size_t have = 0;
+        until([&] {
+            alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(8 * sizeof(int))> control{};
+            iovec part{out.data() + have, count - have};
+            msghdr message{};
+            message.msg_iov = &part;
+            message.msg_iovlen = 1;
+            message.msg_control = control.data();
+            message.msg_controllen = control.size();
+            const ssize_t n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+            const cmsghdr* header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+            for (std::size_t at = CMSG_LEN(0); header && at < header->cmsg_len; at += sizeof(int))
+                std::memcpy(&fds.emplace_back(), reinterpret_cast<const std::byte*>(header) + at, sizeof(int));
+            if (n > 0) have += static_cast<std::size_t>(n);
+            return have == count || n == 0 || (n < 0 && errno != EAGAIN);
+        });
+        out.resize(have);
+        return out;
+    }
+
+    /// INVOKE of the object, with `nfds` descriptors.
+    static std::string native_invoke(std::uint32_t id, std::string selector, std::uint8_t nfds)
+    {
+        const auto length = static_cast<char>(selector.size());
+        selector.resize((selector.size() + 3) / 4 * 4);
+        std::string block(32, '\0');
+        block[1] = static_cast<char>((32 + 4 + selector.size()) / 4);
+        block[3] = static_cast<char>(nfds);
+        block += std::string{1, 0, 0, length} + selector;
+        const std::uint8_t with_fds = nfds > 0 ? wire::flag::fds : 0;
+        return frame(id, block, wire::flag::native | wire::flag::request | with_fds);
+    }
+
+    std::uint64_t dropped(const std::string& reason) const
+    {
+        for (const Counted& one : hub->stats().dropped)
+            if (one.label == reason) return one.count;
+        ADD_FAILURE() << "no reason " << reason;
+        return 0;
+    }
+
+    /// A request that both dialects have, and that is always answered.
+    static std::string publish_request()
+    {
+        return frame(9,
+                     R"({"action":"PANDORA_HUB_ACTION_PUBLISH_UP","data":{"data":{"selector":{"objectName":"o"}}}})");
+    }
+
+    void expect_served(int fd)
+    {
+        ASSERT_TRUE(write(fd, publish_request()));
+        EXPECT_THAT(read_frame(fd), HasSubstr("true"));
+    }
+};
+
+TEST_F(HubDescriptors, DescriptorsOfAClientThatHasNotNegotiatedAreNotLetIn)
+{
+    const int client = connect();
+    expect_served(client);
+    for (int i = 0; i < 50; ++i) {
+        std::vector<Sent> sent(4);
+        const std::size_t before = open_descriptors();
+        send_with(client, frame(7, invoke("nobody")), sent);
+        EXPECT_THAT(read_frame(client), HasSubstr("Cannot found any clients")) << "what it says is heard";
+        EXPECT_TRUE(all_closed(sent));
+        EXPECT_EQ(open_descriptors(), before - 4) << "ours of them";
+    }
+    EXPECT_EQ(dropped("descriptors"), 50U);
+}
+
+TEST_F(HubDescriptors, AFrameTakesTheDescriptorsThatItStates)
+{
+    const int client = connect_native();
+    std::vector<Sent> sent(2);
+    send_with(client, native_frame(2), sent);
+    EXPECT_TRUE(all_closed(sent)) << "nobody gets them";
+    expect_served(client);
+    EXPECT_EQ(dropped("descriptors"), 0U) << "they were claimed";
+}
+
+TEST_F(HubDescriptors, DescriptorsWaitForTheFrameTheyCameBefore)
+{
+    const int client = connect_native();
+    std::vector<Sent> sent(1);
+    const std::string bytes = native_frame(1);
+    write(client, frame(3, ""));
+    send_with(client, bytes.substr(0, 1), sent);
+    io.run_for(20ms);
+    EXPECT_FALSE(sent[0].closed_everywhere()) << "its frame is not complete";
+    write(client, bytes.substr(1));
+    EXPECT_TRUE(all_closed(sent));
+    expect_served(client);
+    EXPECT_EQ(dropped("descriptors"), 0U);
+}
+
+TEST_F(HubDescriptors, AFrameWithoutItsDescriptorsEndsTheConnection)
+{
+    for (const int stated : {2, 5, 255}) {
+        const int client = connect_native();
+        std::vector<Sent> sent(1);
+        send_with(client, native_frame(static_cast<std::uint8_t>(stated)), sent);
+        EXPECT_TRUE(closed_by_hub(client)) << stated;
+        EXPECT_TRUE(all_closed(sent)) << stated;
+    }
+    EXPECT_EQ(disconnects("protocol_error"), 3U);
+}
+
+TEST_F(HubDescriptors, DescriptorsThatNoFrameStatesAreClosedBetweenFrames)
+{
+    const int client = connect_native();
+    std::vector<Sent> sent(3);
+    send_with(client, publish_request(), sent);
+    EXPECT_THAT(read_frame(client), HasSubstr("true")) << "what it says is heard";
+    EXPECT_TRUE(all_closed(sent));
+    EXPECT_EQ(dropped("descriptors"), 3U);
+    expect_served(client);
+}
+
+TEST_F(HubDescriptors, MoreDescriptorsThanMayWaitEndTheConnection)
+{
+    const int client = connect_native();
+    std::vector<Sent> sent(17);
+    send_with(client, std::string(1, '\0'), sent); // of a frame that does not end
+    EXPECT_TRUE(closed_by_hub(client));
+    EXPECT_TRUE(all_closed(sent));
+    EXPECT_EQ(disconnects("protocol_error"), 1U);
+}
+
+TEST_F(HubDescriptors, DescriptorsThatWaitAreClosedWithTheirConnection)
+{
+    const int client = connect_native();
+    std::vector<Sent> sent(16);
+    send_with(client, std::string(1, '\0'), sent);
+    io.run_for(20ms);
+    EXPECT_EQ(disconnects("protocol_error"), 0U) << "sixteen may wait";
+    ::shutdown(client, SHUT_RDWR);
+    EXPECT_TRUE(all_closed(sent));
+}
+
+TEST_F(HubDescriptors, ArriveWithTheirFrameAndNoOther)
+{
+    const int callee = connect_native(), caller = connect_native();
+    expect_served(callee); // and it publishes the object
+    const std::string selector = R"({"objectName":"o"})";
+    for (std::uint32_t id = 10; id < 60; id += 3) {
+        std::vector<Sent> one(1), three(3);
+        send_with(caller, native_invoke(id, selector, 1), one);
+        write(caller, native_invoke(id + 1, selector, 0));
+        send_with(caller, native_invoke(id + 2, selector, 3), three);
+        for (const auto& sent : {std::span{one}, std::span<Sent>{}, std::span{three}}) {
+            const Arrived arrived = receive_message(callee);
+            ASSERT_TRUE(arrived.header.flags & wire::flag::native);
+            EXPECT_EQ(arrived.header.flags & wire::flag::fds, sent.empty() ? 0 : wire::flag::fds);
+            ASSERT_EQ(arrived.fds.size(), sent.size());
+            for (std::size_t i = 0; i < sent.size(); ++i) {
+                const char mark = static_cast<char>('a' + i);
+                EXPECT_EQ(::write(arrived.fds[i], &mark, 1), 1);
+                ::close(arrived.fds[i]);
+                char got = 0;
+                EXPECT_EQ(::read(sent[i].pipe[0], &got, 1), 1);
+                EXPECT_EQ(got, mark);
+                EXPECT_TRUE(until([&] { return sent[i].closed_everywhere(); })) << "the hub keeps none";
+            }
+        }
+    }
+    EXPECT_EQ(dropped("descriptors"), 0U);
+}
+
+} // namespace
+} // namespace pandora::hub

@@ -1,0 +1,310 @@
+"""What the supervisor knows reaches the hub's clients, and what the hub knows reaches the supervisor."""
+
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import unittest
+
+from pandora import App, Client, wait_until
+
+HERE = pathlib.Path(__file__).resolve().parent
+WORKER = f"{sys.executable} -u {HERE}/publishing_worker.py"
+MESSAGE_UP = "PANDORA_HUB_ACTION_MSG_UP"
+CONFIG_MANAGER = "__PANDORA_HUB_CONFIG_MANAGER"
+
+
+def begin_call(client, name, **selector):
+    """Calls without waiting; the name of the answer."""
+    asked = client.send(MESSAGE_UP, {"remote": dict(selector, objectName=name), "action": "OBJECT_ACTION_INVOKE",
+                                     "broadcast": False, "propertyName": "get", "data": [], "host": client.location,
+                                     "needReply": True, "timeout": 25_000})
+    return f"response_callback_{asked}"
+
+
+def answer_to(client, call):
+    while True:
+        _, body = client.receive()
+        if body and body["action"] == call:
+            return body["data"]
+
+
+class Stranger(Client):
+    """Online, with no process of the app behind it."""
+
+    def __init__(self, app):
+        super().__init__(app.hub_socket, {"processName": "test"})
+        self.online()
+
+
+class TrueReason(unittest.TestCase):
+    def reason_of(self, extra, end):
+        """The error of a call whose callee comes to its end. The hub waits some milliseconds for the supervisor to say
+        why: on a machine that is busy that may be too short, so it has some tries."""
+        for _ in range(5):
+            error = self.error_of(extra, end)
+            if "reason" in error:
+                break
+        return error
+
+    @staticmethod
+    def error_of(extra, end):
+        with App(f"  store: {{command: exec {WORKER} store, objects: [store], environment: [HANG=1] {extra}}}\n"
+                 "  web: {command: exec sleep 1000}") as app:
+            app.wait_line("store ready")
+            with Stranger(app) as client:
+                call = begin_call(client, "store")
+                app.wait_line(r"store +\| asked")
+                end(app)
+                return answer_to(client, call)["error"]
+
+    def test_a_caller_is_told_who_was_killed_and_what_follows(self):
+        error = self.reason_of(", availability: {restart: always, backoff: 400ms}",
+                               lambda app: os.kill(app.pid_of("store/0"), signal.SIGKILL))
+        self.assertEqual(error["name"], "PandoraPeerGoneError")
+        self.assertEqual((error["process"], error["instance"]), ("store", 0))
+        self.assertRegex(error["reason"], r"^killed: SIGKILL; restarting in \d+ ms$")
+
+    def test_a_crash_is_called_one(self):
+        error = self.reason_of(", availability: {restart: always, backoff: 400ms}",
+                               lambda app: os.kill(app.pid_of("store/0"), signal.SIGSEGV))
+        self.assertRegex(error["reason"], r"^crashed: SIGSEGV.*; restarting in \d+ ms$")
+
+    def test_one_that_was_stopped_did_not_crash(self):
+        error = self.reason_of("", lambda app: app.do("stop", "store"))
+        self.assertEqual(error["reason"], "stopped by an operator")
+
+    def test_one_that_will_not_come_back_has_ended_for_good(self):
+        error = self.reason_of(", availability: {restart: 'no'}",
+                               lambda app: os.kill(app.pid_of("store/0"), signal.SIGKILL))
+        self.assertEqual(error["reason"], "killed: SIGKILL")
+
+    def test_a_new_hub_knows_it_all_anew(self):
+        with App("  store: {command: sleep 0.5; exit 3, objects: [store], availability: {restart: 'no'}}\n"
+                 "  web: {command: exec sleep 1000}") as app:
+            app.wait_line("store ended")
+            os.kill(app.pid_of("hub/0"), signal.SIGKILL)
+            app.wait_line(r"\bhub ready", count=2)
+            with Stranger(app) as client:
+                error = answer_to(client, begin_call(client, "store"))["error"]
+            self.assertEqual(error["name"], "PandoraNoRouteError")
+            self.assertEqual((error["process"], error["reason"]), ("store", "exit 3"))
+
+
+class Policy(unittest.TestCase):
+    def test_the_rules_of_the_procfile_hold_for_the_process_that_the_kernel_says_it_is(self):
+        head = "hub: {policy: [{deny: call, object: store, process: web}]}"
+        with App(f"  store: {{command: exec {WORKER} store, objects: [store]}}\n"
+                 f"  api: {{command: exec {WORKER} api store, environment: [CLAIM=web]}}\n"
+                 f"  web: {{command: exec {WORKER} web store, environment: [CLAIM=api]}}", head=head) as app:
+            app.wait_line(r"api +\| answer", count=3)
+            app.wait_line(r"web +\| error", count=3)
+            self.assertNotRegex(app.output(), r"web +\| answer")
+            self.assertNotRegex(app.output(), r"api +\| error .*denied")
+
+    def test_strangers_can_be_kept_from_a_method(self):
+        head = "hub: {policy: [{deny: call, object: 'pandora.*', method: list, process: '-'}]}"
+        with App("  web: {command: exec sleep 1000}", head=head) as app:
+            app.wait_line("web ready")
+            with Stranger(app) as client:
+                denied = client.invoke("pandora.supervisor", "list")
+                self.assertEqual(denied["error"]["name"], "PandoraDeniedError")
+                self.assertTrue(client.invoke("pandora.supervisor", "describe", "web")["success"])
+
+    def test_a_user_that_does_not_exist_stops_the_start(self):
+        with App("  web: {command: exec sleep 1000}", head="hub: {allow_uids: [nobody-of-that-name]}") as app:
+            self.assertNotEqual(app.wait_exit(), 0)
+            self.assertIn("nobody-of-that-name", app.output())
+
+
+class Strict(unittest.TestCase):
+    HEAD = "hub: {strict: true}"
+
+    def test_who_claims_to_be_somebody_else_does_not_get_online(self):
+        with App(f"  store: {{command: exec {WORKER} store}}\n"
+                 f"  liar: {{command: exec {WORKER} liar, environment: [CLAIM=store]}}", head=self.HEAD) as app:
+            app.wait_line(r"store +\| published")
+            wait_until(lambda: any(c["process"] == "liar" for c in self.cut(app)), "the liar is cut")
+            self.assertNotRegex(app.output(), r"liar +\| published")
+
+    @staticmethod
+    def cut(app):
+        with Client(app.hub_socket) as client:  # a stranger who claims nothing
+            client.online()
+            return client.invoke("pandora.hub", "clients")["data"]["cut"]
+
+    def test_an_object_that_another_process_promises_cannot_be_published(self):
+        with App("  store: {command: exec sleep 1000, objects: [store]}\n"
+                 "  web: {command: exec sleep 1000}", head=self.HEAD) as app:
+            app.wait_line("web ready")
+            with Client(app.hub_socket) as client:
+                client.online()
+                self.assertTrue(client.publish("mine")["success"])
+                self.assertFalse(client.publish("store")["success"])
+            self.assertEqual(app.instances()["store/0"]["state"], "starting")
+
+
+class Unresponsive(unittest.TestCase):
+    HEAD = "hub: {unresponsive_after: 1s}"
+
+    def silence(self, app, client, process):
+        """Stops the client behind the first instance of the process, and fills its queue. Returns its pid."""
+        pid = next(r["pid"] for r in app.routes() if (r["process"], r["instance"]) == (process, 0))
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(20):  # more than a socket holds, less than makes the hub end the connection
+            client.send(MESSAGE_UP, {"remote": {"objectName": process, "pid": str(pid)}, "broadcast": False,
+                                     "action": "OBJECT_ACTION_INVOKE", "propertyName": "get", "host": {},
+                                     "data": ["x" * 40_000]})
+        return pid
+
+    def test_it_is_told_shown_and_excluded_until_it_reads_again(self):
+        with App(f"  store: {{command: exec {WORKER} store, objects: [store], replicas: 2}}", head=self.HEAD) as app:
+            app.wait_line("store/0 ready")
+            app.wait_line("store/1 ready")
+            other = app.pid_of("store/1")
+            with Stranger(app) as client:
+                silent = self.silence(app, client, "store")
+                app.wait_line(r"store/0: does not read what the hub sends it \(\d+ s\)")
+                app.wait_view("store/0", health="unresponsive")
+                self.assertNotEqual(app.instances()["store/1"]["health"], "unresponsive")
+                self.assertEqual({client.invoke("store", "get")["data"] for _ in range(10)}, {other})
+                clients = client.invoke("pandora.hub", "clients")["data"]["clients"]
+                self.assertEqual([c["pid"] for c in clients if c["unresponsive"]], [silent])
+                os.kill(silent, signal.SIGCONT)
+                app.wait_line("store/0: the hub hears from it again")
+                app.wait_view("store/0", health="")
+            self.assertEqual(app.instances()["store/0"]["restarts"], 0)
+
+    def test_the_probe_ends_its_run_also_where_it_is_a_child_that_is_silent(self):
+        probe = "liveness_probe: {hub: {}, period_seconds: 1, failure_threshold: 1}"
+        with App(f"  store: {{command: '{WORKER} store; echo never', objects: [store], {probe},\n"
+                 "          availability: {restart: always, backoff: 10ms}}", head=self.HEAD) as app:
+            app.wait_line("store ready")
+            with Stranger(app) as client:
+                self.silence(app, client, "store")
+                app.wait_line("liveness failed 1x: the hub has not heard from it for")
+                app.wait_line("store ready", count=2)
+                app.wait_view("store/0", restarts=1)
+                reply = client.invoke("store", "get")
+                self.assertTrue(reply["success"], reply)
+                self.assertNotEqual(app.instances()["store/0"]["health"], "unresponsive")
+
+
+class HubObject(unittest.TestCase):
+    def setUp(self):
+        self.records = []  # of the event `traffic`, that came last
+        self.app = self.enterContext(App(f"  store: {{command: exec {WORKER} store, objects: [store]}}"))
+        self.app.wait_line("store ready")
+        self.client = self.enterContext(Stranger(self.app))
+
+    def invoke(self, method, *params):
+        return self.client.invoke("pandora.hub", method, *params)
+
+    def test_clients_and_counters_are_told(self):
+        self.assertTrue(self.client.invoke("store", "get")["success"])
+        clients = {c["process"]: c for c in self.invoke("clients")["data"]["clients"]}
+        self.assertEqual((clients["store"]["dialect"], clients["store"]["pid"]), ("legacy", self.app.pid_of("store/0")))
+        self.assertEqual(clients["store"]["outstanding"], 0)
+        self.assertTrue(clients["pandora"]["builtin"])
+        stats = self.invoke("stats")["data"]
+        self.assertGreaterEqual(stats["calls"]["ok"], 1)
+        self.assertEqual(stats["by_process"]["store"]["calls"]["ok"], 1)
+        self.assertIn("routes", self.invoke("help")["data"])
+        self.assertEqual(self.app.metric("pandora_hub_process_calls_total", process="store", outcome="ok"), 1)
+        self.assertEqual(self.app.metric("pandora_hub_process_connections", process="store"), 1)
+        self.assertEqual(self.app.metric("pandora_hub_draining_instances"), 0)
+
+    def test_wait_for_answers_when_somebody_is_there_and_not_for_ever(self):
+        self.assertEqual(self.invoke("wait_for", "store")["data"], {"clients": 1})
+        self.assertEqual(self.invoke("wait_for", "nobody", 50)["error"]["name"], "deadline")
+        self.assertEqual(self.invoke("wait_for", 7)["error"]["name"], "TypeError")
+        waiting = self.client.send(MESSAGE_UP, {"remote": {"objectName": "pandora.hub"}, "broadcast": False,
+                                                "action": "OBJECT_ACTION_INVOKE", "propertyName": "wait_for",
+                                                "data": ["late", 20_000], "host": {}, "needReply": True,
+                                                "timeout": 25_000})
+        with Stranger(self.app) as late:
+            late.publish("late")
+            self.assertEqual(answer_to(self.client, f"response_callback_{waiting}")["data"], {"clients": 1})
+
+    def record_of(self, monitor, fits):
+        """The first record that fits, of those that come."""
+        while True:
+            for record in self.records:
+                if fits(record):
+                    return record
+            _, body = monitor.receive()
+            if body and body["data"].get("propertyName") == "callback":
+                event, self.records = body["data"]["data"]
+                self.assertEqual(event, "traffic")
+                self.assertNotIn("traffic", {r["method"] for r in self.records}, "of itself it does not tell")
+
+    def test_traffic_is_told_to_who_subscribes(self):
+        with Stranger(self.app) as monitor:
+            monitor.publish("pandora.hub@subscriber")
+            monitor.request(MESSAGE_UP, {"remote": {"objectName": "pandora.hub"}, "action": "OBJECT_ACTION_SUBSCRIBE",
+                                         "register": "traffic", "broadcast": False, "host": {}, "needReply": True})
+            self.assertTrue(monitor.invoke("pandora.hub", "monitor", {"payload": True})["success"])
+            self.assertTrue(self.client.invoke("store", "get", {"a": "b"})["success"])
+            asked = self.record_of(monitor, lambda r: r["verb"] == "invoke" and r["object"] == "store")
+            reply = self.record_of(monitor, lambda r: r["verb"] == "reply" and r["id"] == asked["id"])
+        self.assertEqual((asked["method"], asked["payload"], asked["status"]), ("get", [{"a": "b"}], None))
+        self.assertEqual((asked["to"]["process"], asked["from"]["process"]), ("store", None))
+        self.assertEqual((reply["id"], reply["status"], reply["payload"]),
+                         (asked["id"], "ok", self.app.pid_of("store/0")))
+        self.assertEqual((reply["object"], reply["method"]), ("store", "get"))
+        self.assertGreater(reply["duration_us"], 0)
+
+    def test_what_is_between_hub_and_supervisor_is_closed_to_others(self):
+        news = [{"process": "store", "instance": 0, "prospect": "gone", "ready": False, "cause": "a lie"}]
+        self.assertEqual(self.invoke("heard", news)["error"]["name"], "denied")
+        complaint = {"process": "store", "instance": 0, "pid": self.app.pid_of("store/0"), "unresponsive": True,
+                     "ms": 1}
+        for method, params in (("app", ()), ("config", (0,)), ("hub_unresponsive", (complaint,)),
+                               ("config_changed", ({"text": "", "begins": True, "ends": True},))):
+            reply = self.client.invoke("pandora.supervisor", method, *params)
+            self.assertEqual(reply["error"]["name"], "denied", method)
+        self.assertEqual(self.app.instances()["store/0"]["health"], "")
+
+
+class Config(unittest.TestCase):
+    def config(self, app):
+        with Stranger(app) as client:
+            return client.invoke(CONFIG_MANAGER, "getConfig", "colour")["data"]
+
+    def publish(self, app, value):
+        with Stranger(app) as client:
+            self.assertTrue(client.invoke(CONFIG_MANAGER, "publish", "colour", value)["success"])
+
+    def test_it_outlives_the_hub_process(self):
+        with App("  web: {command: exec sleep 1000}") as app:
+            app.wait_line("web ready")
+            self.publish(app, {"rgb": [1, 2, 3]})
+            os.kill(app.pid_of("hub/0"), signal.SIGKILL)
+            app.wait_line(r"\bhub ready", count=2)
+            self.assertEqual(self.config(app), {"rgb": [1, 2, 3]})
+
+    def test_it_outlives_the_app_where_the_procfile_says_so(self):
+        name = f"pandora-test-{os.getpid()}"
+        home = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
+        folder = pathlib.Path("/var/lib/pandora" if os.geteuid() == 0 else home / "pandora") / name
+        self.addCleanup(shutil.rmtree, home)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+
+        def run():
+            return App("  web: {command: exec sleep 1000}", head="hub: {persist_config: true}", name=name,
+                       environment={"XDG_STATE_HOME": str(home)})
+
+        with run() as app:
+            app.wait_line("web ready")
+            self.publish(app, "red")
+            self.publish(app, "blue")
+        self.assertEqual([(f.name, f.stat().st_mode & 0o777) for f in folder.iterdir()], [("config.journal", 0o600)])
+        with run() as app:
+            app.wait_line("web ready")
+            self.assertEqual(self.config(app), "blue")
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())

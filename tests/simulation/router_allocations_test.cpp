@@ -1,0 +1,174 @@
+// What a message costs a warm router: no memory. Counts what the whole program takes from the heap.
+#include "tests/unit/hub/core/native_fixture.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+
+void* counted(std::size_t bytes)
+{
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    if (void* const memory = std::malloc(bytes)) return memory;
+    throw std::bad_alloc{};
+}
+
+} // namespace
+
+// NOLINTBEGIN(misc-new-delete-overloads): replaced as a whole, for this program
+void* operator new(std::size_t bytes) { return counted(bytes); }
+
+void* operator new[](std::size_t bytes) { return counted(bytes); }
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+
+void operator delete[](void* memory) noexcept { std::free(memory); }
+
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+// NOLINTEND(misc-new-delete-overloads)
+
+namespace pandora::hub::core::testing {
+namespace {
+
+constexpr std::string_view feed = R"({"objectName":"feed"})";
+
+/// Two clients whose frames are made before and read without memory, so that only the router's own is counted.
+class AllocationsTest : public NativeRouterTest {
+protected:
+    struct Sent {
+        wire::FrameHeader header;
+        std::string body;
+    };
+
+    static Sent native_frame(std::uint8_t flags, std::uint32_t id, const wire::RoutingBlock& block,
+                             const wire::Tlvs& tlvs, std::string_view payload)
+    {
+        std::string body = *wire::encode_head(block, tlvs) + std::string{payload};
+        const auto bytes = static_cast<std::uint32_t>(body.size());
+        return {{static_cast<std::uint8_t>(flags | wire::flag::native), id, bytes}, std::move(body)};
+    }
+
+    static Sent legacy_frame(std::uint32_t id, std::string body)
+    {
+        const auto bytes = static_cast<std::uint32_t>(body.size());
+        return {{0, id, bytes}, std::move(body)};
+    }
+
+    void deliver(PeerId from, const Sent& frame) { router.receive(from, {frame.header, frame.body}, now); }
+
+    /// Takes all that waits for it without looking; returns the id of the first frame.
+    std::uint32_t drain(PeerId peer)
+    {
+        std::array<std::string_view, 4> blocks;
+        router.outbox(peer).gather(blocks);
+        std::uint32_t id = 0;
+        for (std::size_t i = 1; i < 5; ++i) id = id << 8 | static_cast<std::uint8_t>(blocks[0][i]);
+        router.sent(peer, router.outbox(peer).bytes(), now);
+        return id;
+    }
+
+    void drop_notices() { router.take_dirty(dirty_); }
+
+    /// How often memory is taken by a round, once the first ones have made room.
+    template <class Round>
+    static std::uint64_t cost(Round round)
+    {
+        for (int i = 0; i < 2'000; ++i) round();
+        const std::uint64_t before = allocations.load();
+        for (int i = 0; i < 1'000; ++i) round();
+        return allocations.load() - before;
+    }
+
+    std::vector<PeerId> dirty_;
+};
+
+TEST_F(AllocationsTest, AreCounted)
+{
+    EXPECT_EQ(cost([] { delete new int{7}; }), 1'000U);
+}
+
+TEST_F(AllocationsTest, ANativeCallByNumbersAndItsAnswerTakeNone)
+{
+    const PeerId callee = native_provider(), caller = join_native();
+    control(caller, wire::ControlVerb::intern, 1, {.act = 0}, {}, math);
+    const std::uint32_t dst = only_frame(caller).block.dst;
+    control(caller, wire::ControlVerb::intern, 2, {.act = 1}, {}, "abs");
+    const std::uint32_t method = only_frame(caller).block.dst;
+    const Sent call = native_frame(wire::flag::request, 3, {.dst = dst, .method = method}, {}, "[-4]");
+    Sent answer = native_frame(0, 0, {.verb = static_cast<std::uint8_t>(wire::Verb::reply)}, {}, "4");
+    deliver(caller, call); // with which the callee is told the numbers
+    answer_to(callee, only_frame(callee).id, "4");
+    drain(caller);
+    EXPECT_EQ(cost([&] {
+                  deliver(caller, call);
+                  answer.header.id = drain(callee);
+                  deliver(callee, answer);
+                  drain(caller);
+                  drop_notices();
+              }),
+              0U);
+    EXPECT_EQ(ended(CallEnd::ok), 3'001U);
+}
+
+TEST_F(AllocationsTest, ANativeCallByTextsTakesNoneEither)
+{
+    const PeerId callee = native_provider(), caller = join_native();
+    const Sent call = native_frame(wire::flag::request, 3, {}, {.selector = math, .name = "abs"}, "[-4]");
+    Sent answer = native_frame(0, 0, {.verb = static_cast<std::uint8_t>(wire::Verb::reply)}, {}, "4");
+    EXPECT_EQ(cost([&] {
+                  deliver(caller, call);
+                  answer.header.id = drain(callee);
+                  deliver(callee, answer);
+                  drain(caller);
+                  drop_notices();
+              }),
+              0U);
+    EXPECT_EQ(ended(CallEnd::ok), 3'000U);
+}
+
+TEST_F(AllocationsTest, ALegacyCallTakesNone)
+{
+    const PeerId callee = provider("math"), caller = join();
+    const Sent call = legacy_frame(3, invoke("math", R"(,"data":[-4],"propertyName":"abs")"));
+    const std::string data = R"({"success":true,"data":4})";
+    Sent answer;
+    answer.body.reserve(128);
+    EXPECT_EQ(cost([&] {
+                  deliver(caller, call);
+                  const wire::PacketDigits digits{drain(callee)};
+                  const wire::BodyPieces pieces = wire::response(digits, data);
+                  answer.body.clear();
+                  for (const std::string_view piece : pieces.pieces()) answer.body += piece;
+                  deliver(callee, answer);
+                  drain(caller);
+                  drop_notices();
+              }),
+              0U);
+    EXPECT_EQ(ended(CallEnd::ok), 3'000U);
+}
+
+TEST_F(AllocationsTest, ANativeEventToSubscribersWhoKeepUpTakesNone)
+{
+    const PeerId publisher = native_provider("feed"), one = join_native(), two = join_native();
+    for (const PeerId peer : {one, two})
+        control(peer, wire::ControlVerb::subscribe, 1, {}, {.selector = feed, .name = "news"});
+    drain(one), drain(two);
+    const Sent event = native_frame(0, 0, {.verb = static_cast<std::uint8_t>(wire::Verb::event)},
+                                    {.selector = feed, .name = "news"}, "[1]");
+    const std::uint64_t taken = cost([&] {
+        deliver(publisher, event);
+        drain(one), drain(two);
+        drop_notices();
+    });
+    // The name of the object, and that of its legacy subscribers: a fixed number, however many hear it.
+    EXPECT_LE(taken, 4'000U);
+}
+
+} // namespace
+} // namespace pandora::hub::core::testing

@@ -1,0 +1,138 @@
+#include "hub/core/parking.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+namespace pandora::hub::core {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+Parked call(std::uint32_t id, std::string body = "{}")
+{
+    return {.call = CallId{id}, .from = PeerId{7}, .flags = 0x40, .body = std::move(body), .packet = 100 + id};
+}
+
+class ParkingTest : public ::testing::Test {
+protected:
+    static wire::Limits small()
+    {
+        wire::Limits limits;
+        limits.parked_calls_max = 3;
+        limits.parked_bytes_max = 4 * sizeof(Parked);
+        return limits;
+    }
+
+    std::vector<CallId> taken(std::string_view process)
+    {
+        std::vector<Parked> calls{call(999)};
+        parking.take(process, calls);
+        std::vector<CallId> ids;
+        for (const Parked& parked : calls) ids.push_back(parked.call);
+        return ids;
+    }
+
+    Parking parking{small()};
+};
+
+TEST_F(ParkingTest, WhatIsParkedIsTakenTheOldestFirst)
+{
+    for (const std::uint32_t id : {5U, 3U, 4U}) ASSERT_TRUE(parking.park("web", call(id)));
+    ASSERT_TRUE(parking.park("db", call(1)));
+    EXPECT_THAT(taken("web"), ElementsAre(CallId{5}, CallId{3}, CallId{4}));
+    EXPECT_THAT(taken("web"), IsEmpty()) << "once";
+    EXPECT_THAT(taken("nobody"), IsEmpty());
+    EXPECT_EQ(parking.size(), 1U);
+    EXPECT_THAT(taken("db"), ElementsAre(CallId{1}));
+    EXPECT_TRUE(parking.empty());
+}
+
+TEST_F(ParkingTest, ACallIsGivenBackAsItCame)
+{
+    const Parked as_it_came = call(1, R"({"action":"x"})");
+    ASSERT_TRUE(parking.park("web", Parked{as_it_came}));
+    std::vector<Parked> calls;
+    parking.take("web", calls);
+    EXPECT_THAT(calls, ElementsAre(as_it_came));
+}
+
+TEST_F(ParkingTest, AProcessHasSoManyCallsWaitingAndNoMore)
+{
+    for (const std::uint32_t id : {1U, 2U, 3U}) ASSERT_TRUE(parking.park("web", call(id)));
+    Parked refused = call(4, "kept");
+    EXPECT_FALSE(parking.park("web", std::move(refused)));
+    EXPECT_EQ(refused, call(4, "kept")) << "it is the caller's to answer";
+    EXPECT_FALSE(parking.holds(CallId{4}));
+    EXPECT_TRUE(parking.park("db", std::move(refused))) << "another process has its own";
+    EXPECT_GT(parking.remove(CallId{2}), 0U);
+    EXPECT_TRUE(parking.park("web", call(5)));
+    EXPECT_THAT(taken("web"), ElementsAre(CallId{1}, CallId{3}, CallId{5}));
+}
+
+TEST_F(ParkingTest, AProcessHasSoManyBytesWaitingAndNoMore)
+{
+    const std::size_t most = 4 * sizeof(Parked);
+    EXPECT_FALSE(parking.park("web", call(1, std::string(most - sizeof(Parked) + 1, 'x'))));
+    EXPECT_TRUE(parking.empty());
+    EXPECT_TRUE(parking.park("web", call(1, std::string(most - 2 * sizeof(Parked), 'x'))));
+    EXPECT_FALSE(parking.park("web", call(2, "x")));
+    EXPECT_TRUE(parking.park("web", call(3, "")));
+    EXPECT_EQ(parking.bytes("web"), most);
+}
+
+TEST_F(ParkingTest, BytesAreChargedAsLongAsTheyWait)
+{
+    ASSERT_TRUE(parking.park("web", call(1, "12345")));
+    ASSERT_TRUE(parking.park("web", call(2, "")));
+    ASSERT_TRUE(parking.park("db", call(3, "1")));
+    EXPECT_EQ(parking.bytes("web"), 2 * sizeof(Parked) + 5);
+    EXPECT_EQ(parking.bytes(), 3 * sizeof(Parked) + 6);
+    EXPECT_EQ(parking.remove(CallId{1}), call(1, "12345").bytes());
+    EXPECT_EQ(parking.remove(CallId{1}), 0U) << "once";
+    EXPECT_EQ(parking.bytes("web"), sizeof(Parked));
+    taken("web");
+    EXPECT_EQ(parking.bytes("web"), 0U);
+    EXPECT_EQ(parking.remove(CallId{2}), 0U) << "it has been taken";
+    EXPECT_EQ(parking.bytes(), sizeof(Parked) + 1);
+    EXPECT_GT(parking.remove(CallId{3}), 0U);
+    EXPECT_EQ(parking.bytes(), 0U);
+    EXPECT_TRUE(parking.empty());
+}
+
+TEST_F(ParkingTest, ANumberMayBeUsedAgain)
+{
+    ASSERT_TRUE(parking.park("web", call(1)));
+    taken("web");
+    ASSERT_TRUE(parking.park("db", call(1)));
+    EXPECT_TRUE(parking.holds(CallId{1}));
+    EXPECT_EQ(parking.size("web"), 0U);
+    EXPECT_EQ(parking.size("db"), 1U);
+}
+
+TEST_F(ParkingTest, ProcessesThatNobodyWaitsForAreNotThere)
+{
+    const auto all = [&] {
+        std::vector<std::tuple<std::string, std::size_t, std::size_t>> rows;
+        parking.each([&](std::string_view process, std::size_t calls, std::size_t bytes) {
+            rows.emplace_back(process, calls, bytes);
+        });
+        return rows;
+    };
+    EXPECT_THAT(all(), IsEmpty());
+    ASSERT_TRUE(parking.park("web", call(1, "12")));
+    ASSERT_TRUE(parking.park("web", call(2, "")));
+    ASSERT_TRUE(parking.park("db", call(3, "")));
+    EXPECT_THAT(all(), UnorderedElementsAre(std::tuple{"web", 2U, 2 * sizeof(Parked) + 2},
+                                            std::tuple{"db", 1U, sizeof(Parked)}));
+    parking.remove(CallId{3});
+    taken("web");
+    EXPECT_THAT(all(), IsEmpty());
+}
+
+} // namespace
+} // namespace pandora::hub::core

@@ -1,0 +1,307 @@
+// What the supervisor knows: parking, the reason of an end, retries, policy.
+#include "tests/unit/hub/core/native_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace pandora::hub::core::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Not;
+using ::testing::SizeIs;
+using wire::Status;
+
+const InstanceName calc0{"calc", 0}, calc1{"calc", 1};
+
+class WaitingTest : public NativeRouterTest {
+protected:
+    WaitingTest()
+    {
+        router.promise("calc", {"math"});
+        hear(calc0, Prospect::serving);
+    }
+
+    void hear(const InstanceName& name, Prospect prospect, const std::string& cause = "", bool ready = true)
+    {
+        router.heard({name, prospect, ready, cause}, now);
+    }
+
+    PeerId calculator(std::uint32_t instance = 0)
+    {
+        const PeerId peer = router.connect({"shop", "calc", instance, {4711, 1000, 1000}}, Reach::ordinary, now);
+        send(peer, 1, publish(R"({"objectName":"math"})"));
+        received(peer);
+        return peer;
+    }
+};
+
+TEST_F(WaitingTest, CallsWaitForAProcessThatWillBeBack)
+{
+    hear(calc0, Prospect::returning, "crashed: SIGSEGV; restarting in 400 ms");
+    const PeerId legacy = join(), native = join_native();
+    send(legacy, 1, invoke("math"));
+    ask(native, 2, math, "m");
+    EXPECT_THAT(received(legacy), IsEmpty());
+    EXPECT_EQ(router.parked(), 2U);
+    const PeerId callee = calculator();
+    EXPECT_EQ(router.parked(), 0U);
+    const auto got = received(callee);
+    EXPECT_THAT(got, IsEmpty()) << "they came with the answer to its publication, which was taken";
+    EXPECT_EQ(router.calls_in_flight(), 2U);
+}
+
+TEST_F(WaitingTest, AParkedCallEndsAtItsDeadlineAndItsBytesAreGivenBack)
+{
+    hear(calc0, Prospect::returning);
+    const PeerId caller = join();
+    const std::size_t before = router.charged_bytes();
+    send(caller, 1, invoke("math", R"(,"timeout":100)"));
+    EXPECT_GT(router.charged_bytes(), before);
+    pass(100ms);
+    EXPECT_THAT(only(caller), HasSubstr("target no response in 100ms"));
+    EXPECT_EQ(router.charged_bytes(), before);
+    EXPECT_EQ(router.parked(), 0U);
+}
+
+TEST_F(WaitingTest, ParkedCallsFailWithTheReasonOnceNobodyWillComeAnyMore)
+{
+    hear(calc0, Prospect::returning);
+    const PeerId caller = join(), native = join_native();
+    send(caller, 1, invoke("math"));
+    ask(native, 2, math, "m");
+    hear(calc0, Prospect::gone, "exit 3; given up after 5 restarts");
+    EXPECT_THAT(only(caller), AllOf(HasSubstr("PandoraNoRouteError"), HasSubstr(R"("process":"calc")"),
+                                    HasSubstr(R"("reason":"exit 3; given up after 5 restarts")")));
+    const NativeReceived failed = only_frame(native);
+    EXPECT_EQ(failed.status(), Status::no_route);
+    EXPECT_THAT(failed.payload, HasSubstr("given up"));
+}
+
+TEST_F(WaitingTest, OfAProcessThatNobodyKnowsTheEndIsToldAtOnce)
+{
+    const PeerId callee = provider("other"), caller = join();
+    send(caller, 1, invoke("other"));
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    EXPECT_THAT(only(caller), HasSubstr("peer_closed"));
+    send(caller, 2, invoke("other"));
+    EXPECT_THAT(only(caller), HasSubstr("PandoraNoRouteError"));
+}
+
+TEST_F(WaitingTest, TheCallerIsToldTheTrueReasonOfItsCalleesEnd)
+{
+    const PeerId callee = calculator(), caller = join(), native = join_native();
+    send(caller, 1, invoke("math"));
+    ask(native, 2, math, "m");
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    EXPECT_THAT(received(caller), IsEmpty()) << "the supervisor's word is on its way";
+    hear(calc0, Prospect::returning, "crashed: SIGSEGV; restarting in 400 ms");
+    EXPECT_THAT(only(caller), AllOf(HasSubstr("PandoraPeerGoneError"), HasSubstr(R"("process":"calc","instance":0)"),
+                                    HasSubstr(R"("reason":"crashed: SIGSEGV; restarting in 400 ms")")));
+    EXPECT_EQ(only_status(native), Status::peer_gone);
+}
+
+TEST_F(WaitingTest, TheReasonMayComeFirstOrNotAtAll)
+{
+    PeerId callee = calculator();
+    const PeerId caller = join();
+    send(caller, 1, invoke("math"));
+    hear(calc0, Prospect::returning, "killed for memory");
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    EXPECT_THAT(only(caller), HasSubstr("killed for memory"));
+
+    hear(calc0, Prospect::serving);
+    callee = calculator();
+    send(caller, 2, invoke("math"));
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    pass(wire::Limits{}.mourning);
+    EXPECT_THAT(only(caller), AllOf(HasSubstr("peer_closed"), Not(HasSubstr("killed for memory"))));
+}
+
+TEST_F(WaitingTest, OnlyIdempotentCallsAreGivenToAnother)
+{
+    const PeerId first = calculator(0), caller = join(), native = join_native();
+    send(caller, 1, invoke("math"));
+    send(caller, 2, invoke("math", R"(,"idempotent":true)"));
+    ask(native, 3, math, "m", "[7]", {.options = wire::option::idempotent});
+    EXPECT_THAT(received(first), SizeIs(3));
+    hear(calc1, Prospect::serving);
+    const PeerId second = calculator(1);
+    hear(calc0, Prospect::returning, "crashed");
+    router.disconnect(first, Disconnect::peer_closed, now);
+    const auto moved = received(second);
+    ASSERT_THAT(moved, SizeIs(2));
+    const auto failed = received(caller);
+    ASSERT_THAT(failed, SizeIs(1));
+    EXPECT_THAT(failed[0].body, HasSubstr("response_callback_1\""));
+    for (const auto& call : moved) send(second, 9, reply(call.id, R"({"success":true,"data":1})"));
+    EXPECT_THAT(only(caller), HasSubstr("response_callback_2\""));
+    EXPECT_EQ(only_status(native), Status::ok);
+    EXPECT_EQ(router.calls_in_flight(), 0U);
+}
+
+TEST_F(WaitingTest, AnIdempotentCallWaitsForTheNextRunWhereThereIsNoOther)
+{
+    const PeerId first = calculator(), native = join_native();
+    ask(native, 3, math, "m", "[7]", {.options = wire::option::idempotent});
+    received(first);
+    router.disconnect(first, Disconnect::peer_closed, now); // nobody has said anything yet
+    hear(calc0, Prospect::returning, "crashed");
+    EXPECT_THAT(frames(native), IsEmpty());
+    hear(calc0, Prospect::serving);
+    calculator();
+    EXPECT_EQ(router.calls_in_flight(), 1U);
+    EXPECT_EQ(router.parked(), 0U);
+}
+
+TEST_F(WaitingTest, WhileTheOnlyInstanceIsDrainedCallsWaitForTheNextOne)
+{
+    const PeerId old = calculator(), caller = join();
+    hear(calc1, Prospect::returning);
+    router.drain(calc0, now + 10s, now);
+    send(caller, 1, invoke("math"));
+    EXPECT_THAT(received(old), IsEmpty());
+    EXPECT_EQ(router.parked(), 1U);
+    calculator(1);
+    EXPECT_EQ(router.parked(), 0U);
+    EXPECT_THAT(received(old), IsEmpty());
+}
+
+TEST_F(WaitingTest, ADrainedOneStillServesWhereNobodyElseWillCome)
+{
+    const PeerId old = calculator(), caller = join();
+    router.drain(calc0, now + 10s, now);
+    send(caller, 1, invoke("math"));
+    EXPECT_THAT(received(old), SizeIs(1));
+}
+
+TEST_F(WaitingTest, AnInstanceThatIsNotReadyIsTheLastChoice)
+{
+    hear(calc1, Prospect::serving, "", false);
+    const PeerId ready = calculator(0), unready = calculator(1), caller = join();
+    for (std::uint32_t id = 1; id <= 6; ++id) send(caller, id, invoke("math"));
+    EXPECT_THAT(received(ready), SizeIs(6));
+    EXPECT_THAT(received(unready), IsEmpty());
+    router.disconnect(ready, Disconnect::peer_closed, now);
+    send(caller, 7, invoke("math"));
+    EXPECT_THAT(received(unready), SizeIs(1));
+}
+
+TEST_F(WaitingTest, NobodyWaitsForAProviderThatIsThereUnderOtherLabels)
+{
+    calculator();
+    const PeerId caller = join();
+    send(caller, 1, message(R"({"objectName":"math","processName":"other"})", R"(,"needReply":true)"));
+    EXPECT_THAT(only(caller), HasSubstr("PandoraNoRouteError"));
+}
+
+TEST_F(WaitingTest, AtTheHubsEndTheCallersOfOneThatHasGoneAreToldThat)
+{
+    const PeerId callee = calculator(), caller = join();
+    send(caller, 1, invoke("math"));
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    router.shut_down(now);
+    EXPECT_THAT(only(caller), HasSubstr("PandoraPeerGoneError"));
+}
+
+TEST_F(WaitingTest, OneWayMessagesWaitToo)
+{
+    hear(calc0, Prospect::returning);
+    const PeerId caller = join();
+    send(caller, 1, message(std::string{math}, R"(,"broadcast":false)"));
+    EXPECT_EQ(router.parked(), 1U);
+    const PeerId callee = router.connect({"shop", "calc", 0, {4711, 1000, 1000}}, Reach::ordinary, now);
+    send(callee, 1, publish(R"({"objectName":"math"})"));
+    EXPECT_THAT(received(callee), SizeIs(2));
+    EXPECT_EQ(router.calls_in_flight(), 0U);
+    EXPECT_THAT(received(caller), IsEmpty());
+}
+
+TEST_F(WaitingTest, NoMoreWaitThanMay)
+{
+    hear(calc0, Prospect::returning);
+    const wire::Limits limits;
+    const PeerId caller = join();
+    for (std::uint32_t id = 1; id <= limits.parked_calls_max; ++id) send(caller, id, invoke("math"));
+    EXPECT_THAT(received(caller), IsEmpty());
+    send(caller, 9'999, invoke("math"));
+    EXPECT_THAT(only(caller), HasSubstr("PandoraBusyError"));
+}
+
+TEST_F(WaitingTest, WhoAsksToWaitWaitsForAnybody)
+{
+    const PeerId native = join_native();
+    ask(native, 1, R"({"objectName":"new"})", "m", "[]", {.options = wire::option::wait});
+    EXPECT_THAT(frames(native), IsEmpty());
+    EXPECT_EQ(router.parked(), 1U);
+    provider("new");
+    EXPECT_EQ(router.parked(), 0U);
+}
+
+TEST_F(WaitingTest, TheEndOfTheSupervisorEndsAllWaiting)
+{
+    hear(calc0, Prospect::returning);
+    const PeerId caller = join();
+    send(caller, 1, invoke("math"));
+    router.supervisor_lost(now);
+    EXPECT_THAT(only(caller), HasSubstr("PandoraNoRouteError"));
+}
+
+TEST_F(WaitingTest, ThePolicyDecidesWhoMayCallPublishAndSubscribe)
+{
+    router.set_policy(Policy{{{.allow = false, .verb = PolicyVerb::call, .objects = {"math"}, .names = {"abs"}},
+                              {.allow = false, .verb = PolicyVerb::publish, .objects = {"till"}},
+                              {.allow = false, .verb = PolicyVerb::subscribe, .objects = {"math"}}}},
+                      false);
+    const PeerId callee = calculator(), native = join_native(), legacy = join();
+    ask(native, 1, math, "abs");
+    EXPECT_EQ(only_status(native), Status::denied);
+    ask(native, 2, math, "floor");
+    EXPECT_THAT(received(callee), SizeIs(1));
+    put(native, wire::flag::control | wire::flag::request, 3,
+        {.verb = static_cast<std::uint8_t>(wire::ControlVerb::subscribe)}, {.selector = math, .name = "tick"});
+    EXPECT_EQ(only_status(native), Status::denied);
+    send(legacy, 4, publish(R"({"objectName":"till"})"));
+    EXPECT_THAT(only(legacy), HasSubstr("PandoraDeniedError"));
+    EXPECT_EQ(ended(CallEnd::denied), 1U);
+}
+
+TEST_F(WaitingTest, ThePolicyIsNotGotRoundByOtherWords)
+{
+    router.set_policy(Policy{{{.allow = false, .verb = PolicyVerb::call, .objects = {"math"}, .names = {"abs"}}}},
+                      false);
+    const PeerId callee = calculator(), native = join_native(R"(,"features":["channel"])"), legacy = join();
+    const auto raw = static_cast<std::uint8_t>(wire::Act::raw);
+    ask(native, 1, math, {}, R"({"action":"OBJECT_ACTION_INVOKE","propertyName":"abs"})", {.act = raw});
+    EXPECT_EQ(only_status(native), Status::unsupported) << "an act of its own, in a raw message";
+    put(native, wire::flag::request, 2, {.verb = static_cast<std::uint8_t>(wire::Verb::shout)},
+        {.selector = math, .name = "abs"}, "[]");
+    EXPECT_EQ(only_status(native), Status::invalid);
+    native_provider("math", R"(,"features":["channel"])");
+    control(native, wire::ControlVerb::open_channel, 3, {.act = 3}, {.selector = math});
+    EXPECT_EQ(only_status(native), Status::denied);
+    for (const char* words : {R"("action":"OBJECT_ACTION_INVOK\u0045","propertyName":"abs")",
+                              R"("action":"OBJECT_ACTION_INVOKE","propertyName":["abs"])",
+                              R"("action":"OBJECT_ACTION_INVOKE","propertyName":"a\u0062s")"}) {
+        send(legacy, 4,
+             R"({"action":"PANDORA_HUB_ACTION_MSG_UP","data":{"remote":{"objectName":"math"},"needReply":true,)" +
+                 std::string{words} + "}}");
+        EXPECT_THAT(only(legacy), HasSubstr("PandoraDeniedError")) << words;
+    }
+    EXPECT_THAT(received(callee), IsEmpty());
+}
+
+TEST_F(WaitingTest, InStrictModeNobodyTakesAnothersNameOrObject)
+{
+    router.set_policy(Policy{}, true);
+    const PeerId thief = router.connect({"shop", "web", 0, {4711, 1000, 1000}}, Reach::ordinary, now);
+    send(thief, 1, publish(R"({"objectName":"math"})"));
+    EXPECT_THAT(only(thief), HasSubstr("PandoraDeniedError"));
+    send(thief, 2,
+         R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{"processName":"calc"},"needReply":true}})");
+    EXPECT_THAT(only(thief), HasSubstr("PandoraDeniedError"));
+    EXPECT_THAT(close_asked(), ElementsAre(Disconnect::denied));
+}
+
+} // namespace
+} // namespace pandora::hub::core::testing

@@ -1,0 +1,101 @@
+#include "supervisor/cli/hub_traffic.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+
+namespace pandora::supervisor::cli {
+namespace {
+
+using hub::client::Json;
+
+Json record()
+{
+    return Json::parse(R"({"at":1000.25,"verb":"reply","from":{"client":"c3","process":"store","instance":0},
+                           "to":{"client":"c7","process":null},"object":"store","method":"get","status":"ok",
+                           "bytes":20,"duration_us":412,"id":17,"payload":{"a":1}})");
+}
+
+TEST(TrafficLine, SaysWhenWhoWhatAndHowItEnded)
+{
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+    EXPECT_EQ(traffic_line(record(), false),
+              "00:16:40.250000  store/0 -> c7  reply  store.get  ok  0.412 ms  20 B  #17");
+    EXPECT_EQ(traffic_line(record(), true),
+              "00:16:40.250000  store/0 -> c7  reply  store.get  ok  0.412 ms  20 B  #17  {\"a\":1}");
+}
+
+TEST(TrafficLine, LeavesOutWhatARecordDoesNotTell)
+{
+    EXPECT_EQ(traffic_line(Json::object(), true), "-  - -> -  -  -");
+    EXPECT_EQ(traffic_line(Json(7), true), "-  - -> -  -  -");
+    EXPECT_EQ(traffic_line(Json::parse(R"({"at":1e300,"verb":"broadcast","object":"o"})"), true),
+              "-  - -> -  broadcast  o");
+}
+
+TEST(TrafficLine, HoldsNothingThatATerminalWouldObey)
+{
+    const auto line = traffic_line(Json::parse(R"({"verb":"a\u001b[2J","object":"o\n","method":"m\u0007",
+                                                   "from":{"process":"p\u001b"},"status":"\r"})"),
+                                   true);
+    for (const unsigned char c : line) EXPECT_GE(c, 0x20) << line;
+}
+
+TEST(TrafficPairs, AnAnswerIsAboutWhatItsRequestIsAbout)
+{
+    TrafficPairs pairs;
+    const auto request = Json::parse(R"({"id":7,"object":"store","method":"get","status":null})");
+    const auto answer = Json::parse(R"({"id":7,"object":"","method":"","status":"ok"})");
+    EXPECT_EQ(pairs.completed(answer), answer) << "its request has not been seen";
+    EXPECT_EQ(pairs.completed(request), request);
+    for (int callee = 0; callee < 2; ++callee) // a call of many has several
+        EXPECT_EQ(pairs.completed(answer).dump(), R"({"id":7,"object":"store","method":"get","status":"ok"})");
+}
+
+TEST(TrafficPairs, MessagesWithoutAnIdHaveNothingToDoWithEachOther)
+{
+    TrafficPairs pairs;
+    pairs.completed(Json::parse(R"({"id":0,"object":"store","method":"get"})"));
+    const auto other = Json::parse(R"({"id":0,"object":"","method":""})");
+    EXPECT_EQ(pairs.completed(other), other);
+    EXPECT_EQ(pairs.completed(Json(7)), Json(7));
+}
+
+TEST(TrafficPairs, OldRequestsAreForgotten)
+{
+    TrafficPairs pairs;
+    for (int id = 1; id <= 64 * 1024 + 1; ++id) pairs.completed(Json{{"id", id}, {"object", "store"}});
+    EXPECT_EQ(pairs.completed(Json{{"id", 1}}), (Json{{"id", 1}}));
+    EXPECT_TRUE(pairs.completed(Json{{"id", 2}}).contains("object"));
+}
+
+TEST(TrafficFilter, WithoutPatternsLetsEverythingThrough) { EXPECT_TRUE(TrafficFilter{}.lets_through(Json::object())); }
+
+TEST(TrafficFilter, WantsAMatchInEachListThatHasPatterns)
+{
+    struct Row {
+        TrafficFilter filter;
+        bool want;
+    };
+
+    for (const auto& [filter, want] : {Row{{{"store"}, {}, {}}, true},
+                                       {{{"st*"}, {}, {}}, true},
+                                       {{{"x", "s?ore"}, {}, {}}, true},
+                                       {{{"tore"}, {}, {}}, false},
+                                       {{{}, {"store"}, {}}, true},
+                                       {{{}, {"store/0"}, {}}, true},
+                                       {{{}, {"store/1"}, {}}, false},
+                                       {{{}, {"c7"}, {}}, true},
+                                       {{{}, {"web"}, {}}, false},
+                                       {{{}, {}, {"g*"}}, true},
+                                       {{{}, {}, {"put"}}, false},
+                                       {{{"store"}, {"c7"}, {"put"}}, false}})
+        EXPECT_EQ(filter.lets_through(record()), want)
+            << ::testing::PrintToString(filter.objects) << ::testing::PrintToString(filter.processes)
+            << ::testing::PrintToString(filter.methods);
+}
+
+} // namespace
+} // namespace pandora::supervisor::cli
