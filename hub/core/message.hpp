@@ -20,14 +20,37 @@ namespace pandora::hub::core {
 /// A frame's body, read in the dialect of its sender.
 using Form = std::variant<const wire::LegacyBody*, const wire::NativeBody*>;
 
-struct Message {
+/// What came in, whatever it turns out to be.
+struct FromFrame {
     PeerId from{};
-    std::uint32_t packet = 0; // the sender's id of it
     TimePoint now{};
     Form form;
     std::uint8_t flags = 0; // of the header
-    std::string_view body;  // the frame's, to be kept for another time
     std::span<const Fd> fds;
+    std::string_view payload; // parameters, a result, or an error
+
+    const wire::LegacyBody* legacy() const
+    {
+        const auto* read = std::get_if<const wire::LegacyBody*>(&form);
+        return read ? *read : nullptr;
+    }
+
+    const wire::NativeBody* native() const
+    {
+        const auto* read = std::get_if<const wire::NativeBody*>(&form);
+        return read ? *read : nullptr;
+    }
+
+    /// Its payload stands in shared memory.
+    bool is_pooled() const { return native() && native()->tlvs.shared.has_value(); }
+
+    /// A legacy client could not be told it.
+    bool needs_native() const { return native() && ((flags & wire::flag::binary) || is_pooled() || !fds.empty()); }
+};
+
+struct Message : FromFrame {
+    std::uint32_t packet = 0; // the sender's id of it
+    std::string_view body;    // the frame's, to be kept for another time
 
     bool wants_answer = false;
     bool is_unjudgeable = false; // names its method by what is no text: JavaScript would make one of it
@@ -43,62 +66,18 @@ struct Message {
     wire::Act act = wire::Act::raw;
     std::string_view method;      // or property, or event; empty: none
     NameNumber method_number = 0; // where a client has said it by number
-    std::string_view payload;
 
     /// The call that it is already, where it is routed again: it was parked, or its callee has died.
     std::optional<CallId> resumed;
-
-    const wire::LegacyBody* legacy() const
-    {
-        const auto* read = std::get_if<const wire::LegacyBody*>(&form);
-        return read ? *read : nullptr;
-    }
-
-    const wire::NativeBody* native() const
-    {
-        const auto* read = std::get_if<const wire::NativeBody*>(&form);
-        return read ? *read : nullptr;
-    }
-
-    bool is_binary() const { return (flags & wire::flag::binary) != 0 && native(); }
-
-    /// Its payload stands in shared memory.
-    bool is_pooled() const { return native() && native()->tlvs.shared.has_value(); }
-
-    /// A legacy client could not be told it.
-    bool needs_native() const { return is_binary() || is_pooled() || !fds.empty(); }
 
     std::string_view object() const { return target ? target->object() : std::string_view{}; }
 };
 
 /// One callee's answer to a leg.
-struct Answer {
-    PeerId from{};
-    TimePoint now{};
-    Form form;
-    std::uint8_t flags = 0;
-    std::span<const Fd> fds;
+struct Answer : FromFrame {
     CallEnd end = CallEnd::ok;
-    std::string_view payload; // the result, or the error
 
     bool has_more() const { return (flags & wire::flag::more) != 0; }
-
-    const wire::LegacyBody* legacy() const
-    {
-        const auto* read = std::get_if<const wire::LegacyBody*>(&form);
-        return read ? *read : nullptr;
-    }
-
-    const wire::NativeBody* native() const
-    {
-        const auto* read = std::get_if<const wire::NativeBody*>(&form);
-        return read ? *read : nullptr;
-    }
-
-    bool needs_native() const
-    {
-        return native() && ((flags & wire::flag::binary) || !fds.empty() || native()->tlvs.shared);
-    }
 };
 
 } // namespace pandora::hub::core

@@ -92,7 +92,7 @@ void Router::describe(const Message& message, TapRecord& record) const
     record.method = message.method;
     record.act = message.act;
     record.bytes = message.payload.size();
-    record.binary = message.is_binary();
+    record.binary = message.native() && (message.flags & wire::flag::binary);
     record.payload = message.payload.substr(0, tap_payload_max);
 }
 

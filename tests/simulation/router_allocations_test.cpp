@@ -75,6 +75,16 @@ protected:
 
     void drop_notices() { router.take_dirty(dirty_); }
 
+    /// A native call and its answer, which is given the id that the callee was told.
+    void round_trip(PeerId caller, const Sent& call, PeerId callee, Sent& answer)
+    {
+        deliver(caller, call);
+        answer.header.id = drain(callee);
+        deliver(callee, answer);
+        drain(caller);
+        drop_notices();
+    }
+
     /// How often memory is taken by a round, once the first ones have made room.
     template <class Round>
     static std::uint64_t cost(Round round)
@@ -105,14 +115,7 @@ TEST_F(AllocationsTest, ANativeCallByNumbersAndItsAnswerTakeNone)
     deliver(caller, call); // with which the callee is told the numbers
     answer_to(callee, only_frame(callee).id, "4");
     drain(caller);
-    EXPECT_EQ(cost([&] {
-                  deliver(caller, call);
-                  answer.header.id = drain(callee);
-                  deliver(callee, answer);
-                  drain(caller);
-                  drop_notices();
-              }),
-              0U);
+    EXPECT_EQ(cost([&] { round_trip(caller, call, callee, answer); }), 0U);
     EXPECT_EQ(ended(CallEnd::ok), 3'001U);
 }
 
@@ -121,14 +124,7 @@ TEST_F(AllocationsTest, ANativeCallByTextsTakesNoneEither)
     const PeerId callee = native_provider(), caller = join_native();
     const Sent call = native_frame(wire::flag::request, 3, {}, {.selector = math, .name = "abs"}, "[-4]");
     Sent answer = native_frame(0, 0, {.verb = static_cast<std::uint8_t>(wire::Verb::reply)}, {}, "4");
-    EXPECT_EQ(cost([&] {
-                  deliver(caller, call);
-                  answer.header.id = drain(callee);
-                  deliver(callee, answer);
-                  drain(caller);
-                  drop_notices();
-              }),
-              0U);
+    EXPECT_EQ(cost([&] { round_trip(caller, call, callee, answer); }), 0U);
     EXPECT_EQ(ended(CallEnd::ok), 3'000U);
 }
 

@@ -89,9 +89,27 @@ struct CallError {
 /// Parameters of a call.
 using Payload = std::variant<Json, Bytes>;
 
-/// Bytes only where the caller has said that it takes them
-/// (CallOptions::bytes).
-using Outcome = std::variant<Json, CallError, Bytes>;
+/// How a call ended. Bytes only where the caller has said that it takes them
+/// (CallOptions::bytes). A method may also be done without any result, as a JavaScript function without `return` is:
+/// absent(), which reads as null to those who do not ask.
+class Outcome : public std::variant<Json, CallError, Bytes> {
+public:
+    using variant::variant;
+
+    static Outcome absent()
+    {
+        Outcome outcome{Json{}};
+        outcome.absent_ = true;
+        return outcome;
+    }
+
+    bool is_absent() const { return absent_; }
+
+    bool operator==(const Outcome&) const = default;
+
+private:
+    bool absent_ = false;
+};
 
 /// W3C Trace Context: goes with a call from hop to hop.
 struct Trace {

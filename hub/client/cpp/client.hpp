@@ -65,6 +65,9 @@ public:
 
     void bytes(Bytes result) const { once_->answer(Outcome{std::move(result)}); }
 
+    /// Without a result (Outcome::absent()), which is not the value null.
+    void done() const { once_->answer(Outcome::absent()); }
+
     void error(std::string message, std::string name = "Error") const
     {
         once_->answer(CallError{std::move(name), std::move(message)});

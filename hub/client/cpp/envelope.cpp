@@ -64,7 +64,7 @@ Outcome read_outcome(Json package)
     const bool refused = success && !truthy(success);
     if (!package.is_object() || refused || truthy(error)) return read_error(error);
     const auto data = package.find("data");
-    return data == package.end() ? Json{} : std::move(*data);
+    return data == package.end() ? Outcome::absent() : Outcome{std::move(*data)};
 }
 
 Json success_package(const Json& host, const Json& caller, std::optional<Json> result)

@@ -115,13 +115,13 @@ Encoded LegacyDialect::encode(const Message& message, std::optional<Millis> time
     return OutFrame{.body = std::move(body)};
 }
 
-OutFrame LegacyDialect::answer(std::uint32_t packet, const Json& caller, const std::optional<Outcome>& outcome) const
+OutFrame LegacyDialect::answer(std::uint32_t packet, const Json& caller, const Outcome& outcome) const
 {
     const auto package = [&] {
-        if (!outcome) return envelope::success_package(host_, caller, std::nullopt);
-        if (const auto* error = std::get_if<CallError>(&*outcome))
+        if (outcome.is_absent()) return envelope::success_package(host_, caller, std::nullopt);
+        if (const auto* error = std::get_if<CallError>(&outcome))
             return envelope::error_package(host_, caller, *error);
-        if (const auto* value = std::get_if<Json>(&*outcome)) return envelope::success_package(host_, caller, *value);
+        if (const auto* value = std::get_if<Json>(&outcome)) return envelope::success_package(host_, caller, *value);
         const CallError binary{"PandoraUnsupportedError", "the result is bytes, which this hub cannot pass on"};
         return envelope::error_package(host_, caller, binary);
     }();

@@ -28,9 +28,8 @@ public:
     /// `timeout`: of what is a call; the time that is left.
     Encoded encode(const Message& message, std::optional<Millis> timeout) const;
 
-    /// The answer to the hub's frame `packet`; without `outcome` there is nothing
-    /// to say but that it is done.
-    OutFrame answer(std::uint32_t packet, const Json& caller, const std::optional<Outcome>& outcome) const;
+    /// The answer to the hub's frame `packet`.
+    OutFrame answer(std::uint32_t packet, const Json& caller, const Outcome& outcome) const;
 
     /// `now`: what the deadline of a call is counted from.
     Received read(std::uint32_t packet, std::string_view body, TimePoint now) const;

@@ -226,7 +226,7 @@ void Link::perform(Notified& event)
     if (first_failure)
         protocol_.answer(event.answer, *first_failure);
     else
-        protocol_.answer(event.answer, Outcome{Json{nullptr}});
+        protocol_.answer(event.answer, Outcome::absent());
 }
 
 void Link::perform(Overflowed& event)
@@ -293,12 +293,12 @@ Reply Link::reply_to(AnswerId id)
     const auto wanted = std::make_shared<std::function<void()>>();
     handled_.emplace(id, Handling{nullptr, wanted});
     const auto weak = weak_from_this();
-    const auto answer = [weak, id](Outcome outcome) {
+    const auto answer = [weak, id](const Outcome& outcome) {
         const auto self = weak.lock();
         if (!self || self->closed_) return;
         auto node = self->handled_.extract(id); // what its handlers hold is let go when this returns
         if (!node.empty() && node.mapped().cancellation) node.mapped().cancellation->forget();
-        self->protocol_.answer(id, std::move(outcome));
+        self->protocol_.answer(id, outcome);
         self->schedule_turn();
     };
     const auto part = [weak, id](const Payload& what) {

@@ -203,21 +203,19 @@ OutFrame NativeDialect::credit(std::uint32_t credit) const
     return control({.verb = code(wire::ControlVerb::credit), .credit = credit});
 }
 
-OutFrame NativeDialect::answer(const std::optional<Outcome>& outcome, std::uint32_t credit) const
+OutFrame NativeDialect::answer(const Outcome& outcome, std::uint32_t credit) const
 {
     wire::RoutingBlock block;
     block.verb = static_cast<std::uint8_t>(wire::Verb::reply);
     block.credit = credit;
     Content content;
-    if (!outcome) {
-        content = {};
-    } else if (const auto* error = std::get_if<CallError>(&*outcome)) {
+    if (const auto* error = std::get_if<CallError>(&outcome)) {
         block.status = static_cast<std::uint8_t>(wire::Status::app_error);
         content = content_of(error_payload(*error));
-    } else if (const auto* value = std::get_if<Json>(&*outcome)) {
-        content = content_of(*value);
-    } else {
-        content = content_of(std::get<Bytes>(*outcome));
+    } else if (const auto* bytes = std::get_if<Bytes>(&outcome)) {
+        content = content_of(*bytes);
+    } else if (!outcome.is_absent()) {
+        content = content_of(std::get<Json>(outcome));
     }
     const auto flags = static_cast<std::uint8_t>(flag::native | binary_flag(content));
     return {.flags = flags, .head = fixed(block), .body = std::move(content.text)};

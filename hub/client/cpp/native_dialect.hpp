@@ -64,9 +64,8 @@ public:
     OutFrame credit(std::uint32_t credit) const;
     OutFrame report(std::uint32_t channel, const Json& totals) const;
 
-    /// Answers; the frame's id is the request's. Without `outcome` there is
-    /// nothing to say but that it is done.
-    OutFrame answer(const std::optional<Outcome>& outcome, std::uint32_t credit) const;
+    /// Answers; the frame's id is the request's.
+    OutFrame answer(const Outcome& outcome, std::uint32_t credit) const;
     OutFrame part(Content content) const;
 
     Received read(const wire::FrameHeader& header, std::string_view body);

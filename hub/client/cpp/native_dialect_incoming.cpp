@@ -119,6 +119,7 @@ std::string NativeDialect::name_of(const wire::NativeBody& body) const
 Outcome NativeDialect::outcome_of(wire::Status status, std::string_view payload, bool binary) const
 {
     if (status == wire::Status::ok && binary) return Bytes{std::string{payload}};
+    if (status == wire::Status::ok && payload.empty()) return Outcome::absent();
     auto value = payload.empty() ? std::optional<Json>{nullptr} : read_body(payload, nesting_max_);
     // The end of a MULTI says how many have answered; that some did not is no
     // failure of the whole.

@@ -206,9 +206,8 @@ public:
     void subscribe(const Topic& topic, Overflow overflow, std::uint16_t queue, TimePoint now);
     void unsubscribe(const Topic& topic, TimePoint now);
 
-    /// Answers of an earlier connection, and second ones, are ignored. nullopt:
-    /// done, with nothing to say.
-    void answer(AnswerId id, std::optional<Outcome> outcome);
+    /// Answers of an earlier connection, and second ones, are ignored.
+    void answer(AnswerId id, const Outcome& outcome);
 
     /// One part before the answer. False: the caller, or the connection, takes
     /// none now; PartsWanted follows once it does.
@@ -329,7 +328,7 @@ private:
     void on_raw(AnswerId id, Asked& asked);
     void on_subscriber_called(AnswerId id, const std::string& object, Json params);
     bool is_subscribed(const Topic& topic) const;
-    OutFrame answer_frame(const Owed& owed, const std::optional<Outcome>& outcome, std::uint32_t credit) const;
+    OutFrame answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit) const;
     std::uint32_t take_credit();
     void push_answer(std::uint32_t packet, OutFrame frame);
     void return_credit();

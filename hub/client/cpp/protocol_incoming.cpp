@@ -221,7 +221,7 @@ void Protocol::on(Asked& asked, TimePoint)
     if (asked.act == wire::Act::introspect) return answer(*id, Outcome{introspection(published->second)});
     // SUBSCRIBE and UNSUBSCRIBE need nothing done, for the hub knows who hears of
     // what; and there are no properties.
-    answer(*id, std::nullopt);
+    answer(*id, Outcome::absent());
 }
 
 void Protocol::on_raw(AnswerId id, Asked& asked)
@@ -233,7 +233,7 @@ void Protocol::on_raw(AnswerId id, Asked& asked)
     }
     if (!objects_.contains(asked.object))
         return answer(id, CallError{"Error", "Cannot found object called " + asked.object});
-    answer(id, std::nullopt); // an action that we do not know is no error to npm
+    answer(id, Outcome::absent()); // an action that we do not know is no error to npm
                               // clients either
 }
 
@@ -260,7 +260,7 @@ void Protocol::on_subscriber_called(AnswerId id, const std::string& object, Json
     Topic topic{name, params[0].get<std::string>()};
     // Events of an object come to all its subscribers, whatever they subscribed
     // to.
-    if (!is_subscribed(topic)) return answer(id, std::nullopt);
+    if (!is_subscribed(topic)) return answer(id, Outcome::absent());
     events_.emplace_back(Notified{id, std::move(topic), std::move(params[1])});
 }
 
@@ -290,7 +290,7 @@ void Protocol::on(const PartsGranted& granted, TimePoint)
 
 // ---- answering
 
-OutFrame Protocol::answer_frame(const Owed& owed, const std::optional<Outcome>& outcome, std::uint32_t credit) const
+OutFrame Protocol::answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit) const
 {
     if (native_) return native_->answer(outcome, credit);
     return legacy_.answer(owed.packet, owed.caller, outcome);
@@ -310,13 +310,13 @@ void Protocol::push_answer(std::uint32_t packet, OutFrame frame)
 /// refusal always fits.
 void Protocol::refuse(std::uint32_t packet, const CallError& error)
 {
-    push_answer(packet, answer_frame(Owed{.packet = packet}, Outcome{error}, take_credit()));
+    push_answer(packet, answer_frame(Owed{.packet = packet}, error, take_credit()));
 }
 
 /// What goes with an answer.
 std::uint32_t Protocol::take_credit() { return native_ ? credit_.take() : 0; }
 
-void Protocol::answer(AnswerId id, std::optional<Outcome> outcome)
+void Protocol::answer(AnswerId id, const Outcome& outcome)
 {
     auto node = owed_.extract(id);
     if (node.empty()) return;
@@ -326,7 +326,7 @@ void Protocol::answer(AnswerId id, std::optional<Outcome> outcome)
         const std::uint32_t credit = take_credit();
         OutFrame frame = answer_frame(owed, outcome, credit);
         const auto refused = [&](const CallError& error) {
-            frame = answer_frame(Owed{.packet = owed.packet}, Outcome{error}, credit);
+            frame = answer_frame(Owed{.packet = owed.packet}, error, credit);
         };
         const std::string bytes = std::to_string(frame.body_bytes());
         if (frame.body_bytes() > frame_bytes_max())
