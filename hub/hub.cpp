@@ -39,9 +39,20 @@ constexpr std::chrono::seconds drain_time{1};
 
 core::TimePoint now() { return std::chrono::steady_clock::now(); }
 
+/// Descriptors of this process that are there for clients. The limit has been raised by whoever began it.
+std::size_t descriptors_for_clients(const wire::Limits& limits)
+{
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+        throw std::system_error{errno, std::generic_category(), "getrlimit"};
+    const auto reserved = static_cast<rlim_t>(limits.descriptors_reserved);
+    return static_cast<std::size_t>(std::max(descriptors.rlim_cur, reserved + 1) - reserved);
+}
+
 wire::Limits limits_from(const Options& options)
 {
     wire::Limits limits;
+    limits.fds_max = descriptors_for_clients(limits) / wire::Limits::fds_share;
     limits.frame_bytes_max = options.frame_bytes_max;
     limits.call_timeout = options.call_timeout;
     limits.ping_patience = options.unresponsive_after;
@@ -54,15 +65,10 @@ wire::Limits limits_from(const Options& options)
     return limits;
 }
 
-/// A connection is a descriptor of this process, whose limit has been raised by whoever began it.
+/// A connection is a descriptor of this process, too.
 core::Admission::Scope scope_from(const Options& options, const wire::Limits& limits)
 {
-    rlimit descriptors{};
-    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
-        throw std::system_error{errno, std::generic_category(), "getrlimit"};
-    const auto reserved = static_cast<rlim_t>(limits.descriptors_reserved);
-    const auto places = std::max(descriptors.rlim_cur, reserved + 1) - reserved;
-    return {options.owner, static_cast<std::size_t>(places)};
+    return {options.owner, descriptors_for_clients(limits) - limits.fds_max};
 }
 
 /// Who it is was found out by its number, which must have been its own all the while. The pidfd has done its work then:
@@ -157,12 +163,6 @@ public:
         fed();
     }
 
-    void supervisor_lost()
-    {
-        router_.supervisor_lost(now());
-        fed();
-    }
-
     void set_policy(std::vector<Rule> rules, bool strict)
     {
         router_.set_policy(core::Policy{std::move(rules)}, strict);
@@ -174,9 +174,9 @@ public:
         fed();
     }
 
-    void monitor(std::function<void(const std::vector<TapRecord>&)> see)
+    void monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see)
     {
-        router_.tap(static_cast<bool>(see));
+        router_.tap(what);
         see_ = std::move(see);
     }
 
@@ -453,8 +453,6 @@ void Hub::promise(const std::string& process, std::vector<std::string> objects)
 
 void Hub::heard(InstanceNews news) { impl_->heard(std::move(news)); }
 
-void Hub::supervisor_lost() { impl_->supervisor_lost(); }
-
 void Hub::set_policy(std::vector<Rule> rules, bool strict) { impl_->set_policy(std::move(rules), strict); }
 
 void Hub::wait_for(std::string selector, std::chrono::milliseconds timeout,
@@ -463,7 +461,12 @@ void Hub::wait_for(std::string selector, std::chrono::milliseconds timeout,
     impl_->wait_for(std::move(selector), timeout, std::move(done));
 }
 
-void Hub::monitor(std::function<void(const std::vector<TapRecord>&)> see) { impl_->monitor(std::move(see)); }
+void Hub::monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see)
+{
+    impl_->monitor(what, std::move(see));
+}
+
+std::vector<pid_t> Hub::online(const InstanceName& name) const { return impl_->router().online(name); }
 
 bool Hub::has_subscribers(const std::string& object, const std::string& event) const
 {

@@ -28,6 +28,7 @@ using core::InstanceNews;
 using core::Prospect;
 using core::Reach;
 using core::Rule;
+using core::Tap;
 using core::TapRecord;
 
 struct Options {
@@ -126,8 +127,6 @@ public:
     /// What the supervisor knows, and the app allows. See core/expectations.hpp and core/policy.hpp.
     void promise(const std::string& process, std::vector<std::string> objects);
     void heard(InstanceNews news);
-    /// Nothing is known of any instance any more.
-    void supervisor_lost();
     void set_policy(std::vector<Rule> rules, bool strict);
 
     /// `done` runs once: when somebody takes requests for the selector (JSON), with how many match; or after `timeout`
@@ -135,10 +134,13 @@ public:
     void wait_for(std::string selector, std::chrono::milliseconds timeout,
                   std::function<void(std::uint32_t clients)> done);
 
-    /// Calls `see` for everything that happens, once a turn of the loop with all of it; empty: no more.
-    void monitor(std::function<void(const std::vector<TapRecord>&)> see);
+    /// From now on calls `see` for what happens, once a turn of the loop with all of it; Tap::nothing: no more.
+    void monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see);
 
-    /// Whether anybody hears that event of the object.
+    /// Whose connections of that instance are online, each pid once. See core::Router.
+    std::vector<pid_t> online(const InstanceName& name) const;
+
+    /// Whether anybody hears that event of the object, in either dialect.
     bool has_subscribers(const std::string& object, const std::string& event) const;
 
     /// The events of the object that somebody has subscribed to by name; sorted.

@@ -88,28 +88,22 @@ constexpr HubMetric hub_metrics[] = {
     {"pandora_hub_channels", "Direct channels between two clients.", MetricType::Gauge, &HubSample::channels},
 };
 
-struct LabelledHubMetric {
+template <class Sample>
+struct LabelledMetric {
     const char* name;
     const char* help;
     const char* label;
-    std::vector<LabelledCount> HubSample::*counts;
+    std::vector<LabelledCount> Sample::*counts;
 };
 
-constexpr LabelledHubMetric labelled_hub_metrics[] = {
+constexpr LabelledMetric<HubSample> labelled_hub_metrics[] = {
     {"pandora_hub_calls_total", "Calls that ended, by outcome.", "outcome", &HubSample::calls_total},
     {"pandora_hub_dropped_frames_total", "Frames that were not delivered, by reason.", "reason",
      &HubSample::dropped_frames_total},
     {"pandora_hub_disconnects_total", "Connections that ended, by reason.", "reason", &HubSample::disconnects_total},
 };
 
-struct LabelledHubProcessMetric {
-    const char* name;
-    const char* help;
-    const char* label;
-    std::vector<LabelledCount> HubProcessSample::*value;
-};
-
-constexpr LabelledHubProcessMetric labelled_hub_process_metrics[] = {
+constexpr LabelledMetric<HubProcessSample> labelled_hub_process_metrics[] = {
     {"pandora_hub_process_calls_total", "Calls that the process was given and that ended, by outcome.", "outcome",
      &HubProcessSample::calls_total},
     {"pandora_hub_process_dropped_frames_total",
@@ -200,6 +194,14 @@ void add_states(Families& families, const std::vector<InstanceSample>& instances
     add_family(families, std::move(family));
 }
 
+template <class Sample>
+void add_counts(MetricFamily& family, const LabelledMetric<Sample>& row, const Sample& sample, const Labels& labels)
+{
+    for (const auto& [label, count] : sample.*row.counts)
+        family.metric.push_back(
+            series(MetricType::Counter, static_cast<double>(count), with(labels, row.label, label)));
+}
+
 void add_hub(Families& families, const HubSample& hub, const Labels& app)
 {
     for (const auto& row : hub_metrics) {
@@ -208,9 +210,7 @@ void add_hub(Families& families, const HubSample& hub, const Labels& app)
     }
     for (const auto& row : labelled_hub_metrics) {
         MetricFamily family{row.name, row.help, MetricType::Counter, {}};
-        for (const auto& [label, count] : hub.*row.counts)
-            family.metric.push_back(
-                series(MetricType::Counter, static_cast<double>(count), with(app, row.label, label)));
+        add_counts(family, row, hub, app);
         add_family(families, std::move(family));
     }
 }
@@ -225,12 +225,9 @@ void add_hub_processes(Families& families, const std::vector<HubProcessSample>& 
                                            with(app, "process", sample.process)));
         add_family(families, std::move(family));
     }
-    for (const auto& [name, help, label, value] : labelled_hub_process_metrics) {
-        MetricFamily family{name, help, MetricType::Counter, {}};
-        for (const auto& sample : processes)
-            for (const auto& [text, count] : sample.*value)
-                family.metric.push_back(series(MetricType::Counter, static_cast<double>(count),
-                                               with(with(app, "process", sample.process), label, text)));
+    for (const auto& row : labelled_hub_process_metrics) {
+        MetricFamily family{row.name, row.help, MetricType::Counter, {}};
+        for (const auto& sample : processes) add_counts(family, row, sample, with(app, "process", sample.process));
         add_family(families, std::move(family));
     }
 }

@@ -1,9 +1,9 @@
 #include "procfiles/suggest.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
-#include <vector>
 
 namespace pandora::procfiles {
 
@@ -12,6 +12,8 @@ namespace {
 /// Longer words are not slips of a key's or process' name (64 bytes at most), and the distance costs their
 /// product.
 constexpr std::size_t word_bytes_max = 80;
+
+constexpr std::size_t suggestions_max = 20; // choice: enough to see what is wrong
 
 constexpr std::size_t changes_max(std::string_view word) { return (word.size() + 2) / 3; }
 
@@ -55,6 +57,14 @@ std::string did_you_mean(std::string_view word)
 {
     if (word.empty()) return {};
     return "; did you mean `" + std::string{word} + "`?";
+}
+
+std::string Suggestions::end_of_message(std::string_view word, std::string_view self)
+{
+    if (++asked_ > suggestions_max) return {};
+    std::vector<std::string_view> others;
+    std::ranges::remove_copy(known_, std::back_inserter(others), self);
+    return did_you_mean(nearest(word, others));
 }
 
 } // namespace pandora::procfiles

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pandora::procfiles {
 
@@ -18,5 +20,20 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 
 /// "; did you mean `WORD`?", or nothing for an empty word: the end of a message.
 std::string did_you_mean(std::string_view word);
+
+/// Suggestions for names that do not exist in a whole file: for the first 20 of them, since each costs as much as all
+/// that do exist, and a hostile file could have any number.
+class Suggestions {
+public:
+    /// What `known` refers to has to outlive this.
+    explicit Suggestions(std::vector<std::string_view> known) : known_{std::move(known)} {}
+
+    /// As did_you_mean(), with the nearest of the known names but `self`.
+    std::string end_of_message(std::string_view word, std::string_view self = {});
+
+private:
+    std::vector<std::string_view> known_;
+    std::size_t asked_ = 0;
+};
 
 } // namespace pandora::procfiles

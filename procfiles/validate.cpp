@@ -18,11 +18,18 @@ namespace {
 
 /// Enough to see what is wrong; a hostile file could make each of them cost as much as all its processes.
 constexpr std::size_t cycles_max = 10;
-constexpr std::size_t suggestions_max = 20;
+
+std::vector<std::string_view> socket_names(const AppSpec& app)
+{
+    std::vector<std::string_view> names;
+    for (const Socket& socket : app.sockets) names.push_back(socket.name);
+    return names;
+}
 
 class Validation {
 public:
-    explicit Validation(const AppSpec& app) : app_{app}
+    explicit Validation(const AppSpec& app)
+        : app_{app}, process_suggestions_{process_names(app)}, socket_suggestions_{socket_names(app)}
     {
         for (std::size_t i = 0; i < app.processes.size(); ++i) index_.emplace(app.processes[i].name, i);
         for (const Socket& socket : app.sockets) sockets_.insert(socket.name);
@@ -61,7 +68,7 @@ private:
         for (const std::string& socket : process.sockets)
             if (!sockets_.contains(socket))
                 problem(process.place, "process " + quote(process.name) + " is given socket " + quote(socket) +
-                                           ", which does not exist" + did_you_mean(socket_suggestion(socket)));
+                                           ", which does not exist" + socket_suggestions_.end_of_message(socket));
         for (const Dependency& dependency : process.depends_on) check(process, dependency);
     }
 
@@ -116,7 +123,7 @@ private:
         for (const std::string& name : group.processes) {
             if (find(name) == nullptr)
                 problem(group.place, "group " + quote(group.name) + " has process " + quote(name) +
-                                         ", which does not exist" + did_you_mean(suggestion(name)));
+                                         ", which does not exist" + process_suggestions_.end_of_message(name));
             if (!seen.insert(name).second)
                 problem(group.place, "group " + quote(group.name) + " lists process " + quote(name) + " twice");
             const auto [other, is_first] = group_of_.emplace(name, group.name);
@@ -130,24 +137,7 @@ private:
     {
         problem(dependency.place, "process " + quote(process.name) + " depends on " + quote(dependency.process) +
                                       ", which does not exist" +
-                                      did_you_mean(suggestion(dependency.process, process.name)));
-    }
-
-    /// The name of a process that was meant; it is not `self`.
-    std::string_view suggestion(std::string_view word, std::string_view self = {})
-    {
-        if (++suggestions_ > suggestions_max) return {};
-        std::vector<std::string_view> names;
-        for (const ProcessSpec& known : app_.processes)
-            if (known.name != self) names.push_back(known.name);
-        return nearest(word, names);
-    }
-
-    std::string_view socket_suggestion(std::string_view word)
-    {
-        if (++suggestions_ > suggestions_max) return {};
-        const std::vector<std::string_view> names{sockets_.begin(), sockets_.end()};
-        return nearest(word, names);
+                                      process_suggestions_.end_of_message(dependency.process, process.name));
     }
 
     /// Depth first with a path of its own: a chain of dependencies may be longer than the stack is deep.
@@ -202,13 +192,21 @@ private:
     std::set<std::string_view> sockets_;
     std::unordered_map<std::string_view, std::string_view> group_of_;
     std::vector<Problem> problems_;
-    std::size_t suggestions_ = 0;
+    Suggestions process_suggestions_;
+    Suggestions socket_suggestions_;
     std::size_t cycles_ = 0;
     std::vector<Visit> visits_;
     std::vector<Step> path_;
 };
 
 } // namespace
+
+std::vector<std::string_view> process_names(const AppSpec& spec)
+{
+    std::vector<std::string_view> names;
+    for (const ProcessSpec& process : spec.processes) names.push_back(process.name);
+    return names;
+}
 
 std::vector<Problem> validate(const AppSpec& spec) { return Validation{spec}.run(); }
 

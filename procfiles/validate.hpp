@@ -4,6 +4,7 @@
 #include "procfiles/problem.hpp"
 #include "procfiles/spec.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace pandora::procfiles {
@@ -15,6 +16,9 @@ std::vector<Problem> validate(const AppSpec& spec);
 
 /// The part of it that looks at one process alone.
 void validate_process(const ProcessSpec& process, std::vector<Problem>& problems);
+
+/// Of all its processes, in their order; they refer to it.
+std::vector<std::string_view> process_names(const AppSpec& spec);
 
 /// The part of it that looks at the hub: rules that can never fit, and processes that do not exist.
 void validate_hub(const AppSpec& spec, std::vector<Problem>& problems);

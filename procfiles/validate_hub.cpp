@@ -11,11 +11,10 @@ namespace pandora::procfiles {
 
 namespace {
 
-constexpr std::size_t suggestions_max = 20; // as for dependencies: each costs as much as all processes
-
 class HubCheck {
 public:
-    HubCheck(const AppSpec& app, std::vector<Problem>& problems) : app_{app}, problems_{problems}
+    HubCheck(const AppSpec& app, std::vector<Problem>& problems)
+        : app_{app}, problems_{problems}, suggestions_{process_names(app)}
     {
         for (const ProcessSpec& process : app.processes) names_.insert(process.name);
     }
@@ -60,21 +59,13 @@ private:
         const bool is_pattern = process.find_first_of("*?") != std::string::npos;
         if (is_pattern || process == stranger_process || names_.contains(process)) return;
         problem(rule, "this rule is for process " + quote(process) + ", which does not exist" +
-                          did_you_mean(suggestion(process)));
-    }
-
-    std::string_view suggestion(std::string_view word)
-    {
-        if (++suggestions_ > suggestions_max) return {};
-        std::vector<std::string_view> names;
-        for (const ProcessSpec& process : app_.processes) names.push_back(process.name);
-        return nearest(word, names);
+                          suggestions_.end_of_message(process));
     }
 
     const AppSpec& app_;
     std::vector<Problem>& problems_;
     std::unordered_set<std::string_view> names_;
-    std::size_t suggestions_ = 0;
+    Suggestions suggestions_;
 };
 
 } // namespace

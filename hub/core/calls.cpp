@@ -66,9 +66,12 @@ CallId CallTable::open(Call call)
     slot.value = std::move(call);
     slot.first_leg = none;
     slot.open = true;
+    if (++open_calls_ > packets_.size())
+        widen_packets(); // which finds this one as well
+    else
+        push(chain_of(slot.value), none, index, [&](std::uint32_t at) -> Links& { return calls_[at].of_packet; });
     push(make_ends(slot.value.caller).first_call, none, index,
          [&](std::uint32_t at) -> Links& { return calls_[at].of_caller; });
-    ++open_calls_;
     return CallId{index};
 }
 
@@ -149,9 +152,32 @@ void CallTable::take_back(CallId id)
 
 std::optional<CallId> CallTable::call_of(PeerId caller, std::uint32_t packet) const
 {
-    for (std::uint32_t at = ends(caller).first_call; at != none; at = calls_[at].of_caller.next)
-        if (calls_[at].value.packet == packet) return CallId{at};
+    if (packets_.empty()) return std::nullopt;
+    for (std::uint32_t at = packets_[hash_of(caller, packet)]; at != none; at = calls_[at].of_packet.next)
+        if (calls_[at].value.caller == caller && calls_[at].value.packet == packet) return CallId{at};
     return std::nullopt;
+}
+
+/// The finalizer of splitmix64, which leaves no pattern of ids (Steele, Lea and Flood, 2014).
+std::size_t CallTable::hash_of(PeerId caller, std::uint32_t packet) const
+{
+    std::uint64_t hash = (std::uint64_t{static_cast<std::uint32_t>(caller)} << 32 | packet) ^ secret_;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
+    return (hash ^ hash >> 31) & (packets_.size() - 1);
+}
+
+std::uint32_t& CallTable::chain_of(const Call& call) { return packets_[hash_of(call.caller, call.packet)]; }
+
+/// Twice the chains, or the first ones, with the open calls in them.
+void CallTable::widen_packets()
+{
+    constexpr std::size_t chains_min = 16;
+    packets_.assign(std::max(chains_min, 2 * packets_.size()), none);
+    for (std::uint32_t index = 0; index < calls_.size(); ++index)
+        if (calls_[index].open)
+            push(chain_of(calls_[index].value), none, index,
+                 [&](std::uint32_t at) -> Links& { return calls_[at].of_packet; });
 }
 
 void CallTable::close_leg(LegId id)
@@ -178,6 +204,7 @@ void CallTable::close(CallId id)
     assert(slot.open);
     remove(make_ends(slot.value.caller).first_call, none, index,
            [&](std::uint32_t at) -> Links& { return calls_[at].of_caller; });
+    remove(chain_of(slot.value), none, index, [&](std::uint32_t at) -> Links& { return calls_[at].of_packet; });
     slot.value = {};
     slot.open = false;
     slot.of_caller.next = std::exchange(free_call_, index);

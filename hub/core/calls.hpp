@@ -4,7 +4,8 @@
 // Slots are used again and linked to each other by index, so a call costs no allocation once the table has
 // grown, and a connection that ends finds its calls and legs without a search. Neither does an answer: the packet ids
 // that a callee is given count up, and a ring of the last ones leads to their legs. No id comes again before the count
-// has gone around, so that an answer that comes much too late meets nobody else's call.
+// has gone around, so that an answer that comes much too late meets nobody else's call. The ids of a caller are its own
+// affair: a hash table leads from them to its calls, under a secret, so that nobody can make one chain of them all.
 #pragma once
 
 #include "hub/core/ids.hpp"
@@ -55,6 +56,9 @@ struct Leg {
 
 class CallTable {
 public:
+    /// `secret`: nobody's to know; of the hash of callers' packet ids.
+    explicit CallTable(std::uint64_t secret = 0) : secret_{secret} {}
+
     CallId open(Call call);
 
     /// Gives the callee a part of the call, under a packet id of its own.
@@ -83,7 +87,7 @@ public:
     /// Whether the connection has been sent a frame with that id.
     bool was_given(PeerId callee, std::uint32_t packet) const;
 
-    /// The caller's call of that packet id; nullopt where there is none. Looks through its calls.
+    /// A call of the caller's with that packet id; nullopt where there is none.
     std::optional<CallId> call_of(PeerId caller, std::uint32_t packet) const;
 
     void close_leg(LegId leg);
@@ -108,6 +112,12 @@ public:
 
     std::uint32_t outstanding_at(PeerId callee) const { return ends(callee).outstanding; }
 
+    /// What one more leg makes the hub keep: its slot, and places in a ring that is half empty.
+    static constexpr std::size_t leg_bytes = 64;
+    /// The same of a call with its first leg: its slot, places in the hash table and among the deadlines, and the
+    /// reason why its callee has gone, as long as that is not known.
+    static constexpr std::size_t call_bytes = 512;
+
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -118,6 +128,7 @@ private:
     struct CallSlot {
         Call value;
         Links of_caller; // the caller's calls; `next` also links the free slots
+        Links of_packet; // calls whose callers' packet ids have the same hash
         std::uint32_t first_leg = none;
         bool open = false;
     };
@@ -145,12 +156,20 @@ private:
     std::uint32_t& place(Ends& at, std::uint32_t packet) { return at.ring[packet & (at.ring.size() - 1)]; }
 
     void widen(Ends& at);
+    std::uint32_t& chain_of(const Call& call);
+    std::size_t hash_of(PeerId caller, std::uint32_t packet) const;
+    void widen_packets();
 
     std::vector<CallSlot> calls_;
     std::vector<LegSlot> legs_;
-    std::vector<Ends> ends_; // by PeerId
+    std::vector<Ends> ends_;             // by PeerId
+    std::vector<std::uint32_t> packets_; // first calls of the chains, by hash of caller and packet; a power of two
+    std::uint64_t secret_;
     std::uint32_t free_call_ = none, free_leg_ = none;
     std::size_t open_calls_ = 0;
+
+    static_assert(sizeof(LegSlot) + 4 * sizeof(std::uint32_t) <= leg_bytes);
+    static_assert(sizeof(CallSlot) + leg_bytes <= call_bytes);
 };
 
 } // namespace pandora::hub::core

@@ -1,6 +1,7 @@
 #include "hub/core/channels.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace pandora::hub::core {
@@ -21,7 +22,7 @@ const Channel* Channels::find(ChannelId id) const
 bool Channels::report(ChannelId id, PeerId teller, const ChannelReport& report)
 {
     const auto found = channels_.find(id);
-    if (found == channels_.end()) return false;
+    if (found == channels_.end()) return id > ChannelId{0} && id <= ChannelId{last_};
     Channel& channel = found->second;
     if (teller == channel.caller) {
         calls_ += report.calls - std::min(report.calls, channel.of_caller.calls);
@@ -33,14 +34,23 @@ bool Channels::report(ChannelId id, PeerId teller, const ChannelReport& report)
     return true;
 }
 
+std::optional<PeerId> Channels::end(ChannelId id, PeerId teller)
+{
+    const auto found = channels_.find(id);
+    if (found == channels_.end()) return std::nullopt;
+    assert(found->second.has(teller));
+    const PeerId other = found->second.other(teller);
+    channels_.erase(found);
+    return other;
+}
+
 std::vector<Channels::Notice> Channels::gone(PeerId peer)
 {
     std::vector<Notice> notices;
     std::erase_if(channels_, [&](const auto& entry) {
         const auto& [id, channel] = entry;
-        if (channel.caller != peer && channel.callee != peer) return false;
-        const PeerId other = channel.caller == peer ? channel.callee : channel.caller;
-        if (other != peer) notices.push_back({id, other});
+        if (!channel.has(peer)) return false;
+        if (channel.other(peer) != peer) notices.push_back({id, channel.other(peer)});
         return true;
     });
     return notices;
@@ -48,8 +58,8 @@ std::vector<Channels::Notice> Channels::gone(PeerId peer)
 
 std::size_t Channels::of(PeerId peer) const
 {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        channels_, [peer](const auto& entry) { return entry.second.caller == peer || entry.second.callee == peer; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(channels_, [peer](const auto& entry) { return entry.second.has(peer); }));
 }
 
 } // namespace pandora::hub::core

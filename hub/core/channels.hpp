@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -23,9 +22,11 @@ struct ChannelReport {
 
 struct Channel {
     PeerId caller{}, callee{};
-    std::string object;
-    TimePoint opened{};
     ChannelReport of_caller, of_callee;
+
+    bool has(PeerId peer) const { return peer == caller || peer == callee; }
+
+    PeerId other(PeerId peer) const { return peer == caller ? callee : caller; }
 };
 
 class Channels {
@@ -35,8 +36,11 @@ public:
     /// nullptr: there is no such channel.
     const Channel* find(ChannelId id) const;
 
-    /// False: `teller` has no end of such a channel.
+    /// False: `teller` has no end of such a channel. One that has ended is nobody's business any more: true.
     bool report(ChannelId id, PeerId teller, const ChannelReport& report);
+
+    /// `teller`, who has an end of it, says that it is over: who has the other end. nullopt: it has ended already.
+    std::optional<PeerId> end(ChannelId id, PeerId teller);
 
     /// Somebody to tell that the channel is over.
     struct Notice {

@@ -110,7 +110,7 @@ void Connections::remove(PeerId id)
 {
     discard_outbox(id);
     forget_closure(id);
-    assert((*this)[id].held_bytes == 0);
+    assert((*this)[id].held_bytes == 0 && (*this)[id].held_fds == 0);
     peers_[index_of(id)].reset();
     free_.push_back(id);
     --size_;
@@ -138,6 +138,7 @@ void Connections::send(PeerId to, const OutFrame& frame, TimePoint now)
         return;
     }
     peer.outbox.append(frame, now);
+    count_fds(peer, frame.fds.size(), 0);
     ++frames_queued_;
     watch_queue(to, now);
     queued_bytes_ += bytes;
@@ -162,12 +163,21 @@ void Connections::send(PeerId to, const NativeFrame& frame, TimePoint now)
     send(to, OutFrame{.id = frame.id, .pieces = pieces, .shared = frame.shared, .flags = flags, .fds = frame.fds}, now);
 }
 
+bool Connections::learn_name(PeerId id, NameNumber number)
+{
+    NativeSide& side = *(*this)[id].native;
+    if (number >= side.names.size()) {
+        side.names.resize(names_.size() + 1);
+        charge_introductions(id);
+    }
+    if (side.names[number]) return false;
+    side.names[number] = true;
+    return true;
+}
+
 void Connections::introduce_name(PeerId to, NameNumber number, TimePoint now)
 {
-    NativeSide& side = *(*this)[to].native;
-    if (number == 0 || (number < side.names.size() && side.names[number])) return;
-    if (number >= side.names.size()) side.names.resize(names_.size() + 1);
-    side.names[number] = true;
+    if (number == 0 || (*this)[to].doomed || !learn_name(to, number)) return;
     const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::named),
                                    .dst = number,
                                    .act = static_cast<std::uint8_t>(names_.kind(number))};
@@ -179,9 +189,12 @@ void Connections::introduce_name(PeerId to, NameNumber number, TimePoint now)
 void Connections::introduce_source(PeerId to, PeerId from, TimePoint now)
 {
     Peer& peer = (*this)[to];
-    if (!peer.wants_source) return;
+    if (!peer.wants_source || peer.doomed) return;
     std::vector<std::uint64_t>& known = peer.native->sources;
-    if (index_of(from) >= known.size()) known.resize(peers_.size());
+    if (index_of(from) >= known.size()) {
+        known.resize(peers_.size());
+        charge_introductions(to);
+    }
     const Peer& source = (*this)[from];
     if (std::exchange(known[index_of(from)], source.serial) == source.serial) return;
     const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::identity),
@@ -227,8 +240,10 @@ void Connections::grant(PeerId id, std::uint32_t credit)
 void Connections::sent(PeerId id, std::size_t bytes, TimePoint now)
 {
     Peer& peer = (*this)[id];
+    const std::size_t fds = peer.outbox.fds();
     counters_.frames_sent += peer.outbox.consume(bytes, now);
     counters_.bytes_sent += bytes;
+    count_fds(peer, 0, fds - peer.outbox.fds());
     queued_bytes_ -= bytes;
     charged_bytes_ -= bytes;
     watch_queue(id, now);
@@ -245,6 +260,51 @@ void Connections::release(PeerId id, std::size_t bytes)
     assert((*this)[id].held_bytes >= bytes);
     (*this)[id].held_bytes -= bytes;
     charged_bytes_ -= bytes;
+}
+
+/// What it has been told of names and sources; neither shrinks.
+void Connections::charge_introductions(PeerId id)
+{
+    NativeSide& side = *(*this)[id].native;
+    const std::size_t bytes = side.bytes();
+    hold(id, bytes - std::exchange(side.charged, bytes));
+}
+
+void Connections::forget_introductions(PeerId id)
+{
+    NativeSide* const side = (*this)[id].native.get();
+    if (!side) return;
+    release(id, std::exchange(side->charged, 0));
+    side->names = {};
+    side->sources = {};
+}
+
+bool Connections::keeps_fds(PeerId id, std::size_t count) const
+{
+    const auto its = fds_of_users_.find((*this)[id].identity.credentials.uid);
+    const std::size_t had = its == fds_of_users_.end() ? 0 : its->second;
+    return fds_ + count <= limits_.fds_max && had + count <= limits_.fds_max - fds_;
+}
+
+void Connections::count_fds(const Peer& whose, std::size_t more, std::size_t fewer)
+{
+    if (more == fewer) return; // nearly always: none
+    fds_ += more - fewer;
+    const uid_t uid = whose.identity.credentials.uid;
+    if ((fds_of_users_[uid] += more - fewer) == 0) fds_of_users_.erase(uid);
+}
+
+void Connections::hold_fds(PeerId id, std::size_t count)
+{
+    (*this)[id].held_fds += count;
+    count_fds((*this)[id], count, 0);
+}
+
+void Connections::release_fds(PeerId id, std::size_t count)
+{
+    assert((*this)[id].held_fds >= count);
+    (*this)[id].held_fds -= count;
+    count_fds((*this)[id], 0, count);
 }
 
 void Connections::drop(PeerId whose, Drop reason, std::uint64_t n)
@@ -279,14 +339,21 @@ bool Connections::has_doomed() const
     return !doomed_.empty() || (charged_bytes_ > limits_.total_bytes_max && largest());
 }
 
+bool Connections::may_be_cut(const Peer& peer) const { return !peer.doomed && peer.reach == Reach::ordinary; }
+
+/// Of the user who holds most the connection that does: whoever spreads over many does not get others cut.
 std::optional<PeerId> Connections::largest() const
 {
+    std::unordered_map<uid_t, std::size_t> users;
+    each([&](PeerId, const Peer& peer) {
+        if (may_be_cut(peer)) users[peer.identity.credentials.uid] += peer.charged_bytes();
+    });
+    const auto user = std::ranges::max_element(users, {}, [](const auto& one) { return one.second; });
     std::size_t most = 0;
     std::optional<PeerId> owner;
     each([&](PeerId id, const Peer& peer) {
-        const std::size_t charged = peer.outbox.bytes() + peer.held_bytes;
-        if (peer.doomed || peer.reach != Reach::ordinary || charged <= most) return;
-        most = charged;
+        if (!may_be_cut(peer) || peer.identity.credentials.uid != user->first || peer.charged_bytes() <= most) return;
+        most = peer.charged_bytes();
         owner = id;
     });
     return owner;
@@ -298,6 +365,7 @@ void Connections::discard_outbox(PeerId id)
     drop(id, Drop::receiver_gone, outbox.frames());
     queued_bytes_ -= outbox.bytes();
     charged_bytes_ -= outbox.bytes();
+    count_fds((*this)[id], 0, outbox.fds());
     outbox.clear();
     queue_deadlines_.cancel(static_cast<Deadlines::Key>(id));
 }
@@ -313,8 +381,17 @@ void Connections::note_input(PeerId id, bool completed, std::size_t partial_byte
     hold(id, partial_bytes);
 }
 
+void Connections::note_input_fds(PeerId id, std::size_t waiting)
+{
+    const std::size_t before = (*this)[id].input_fds;
+    if (waiting > before && !keeps_fds(id, waiting - before)) return doom(id, Disconnect::out_of_descriptors);
+    release_fds(id, before);
+    hold_fds(id, (*this)[id].input_fds = waiting);
+}
+
 void Connections::forget_input(PeerId id)
 {
+    release_fds(id, std::exchange((*this)[id].input_fds, 0));
     frame_deadlines_.cancel(static_cast<Deadlines::Key>(id));
     release(id, std::exchange((*this)[id].input_bytes, 0));
 }

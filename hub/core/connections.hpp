@@ -49,6 +49,9 @@ struct NativeSide {
     std::size_t interned = 0;             // numbers that were given at its wish
     std::vector<bool> names;              // numbers that it has been told, by number
     std::vector<std::uint64_t> sources;   // connections that it has been introduced to: their serials, by PeerId
+    std::size_t charged = 0;              // for these two
+
+    std::size_t bytes() const { return names.capacity() / 8 + sources.capacity() * sizeof(std::uint64_t); }
 };
 
 struct Peer {
@@ -73,6 +76,8 @@ struct Peer {
     std::unique_ptr<NativeSide> native;                     // null: it speaks the legacy dialect
     std::size_t held_bytes = 0;                             // charged to it besides its outbox
     std::size_t input_bytes = 0;                            // of these, of a frame that has begun
+    std::size_t held_fds = 0;                               // counted for it besides those in its outbox
+    std::size_t input_fds = 0;                              // of these, that wait for a frame of it to be complete
     std::unordered_map<std::string, std::uint32_t> objects; // that it publishes, by how many selectors
     TimePoint malformed_since{};
     std::uint32_t malformed = 0;
@@ -82,6 +87,9 @@ struct Peer {
 
     /// "c7 (web#0)"
     std::string title() const;
+
+    /// What it makes the hub keep.
+    std::size_t charged_bytes() const { return outbox.bytes() + held_bytes; }
 
     /// Whether there is nothing against giving it a request, as far as is known of its process.
     bool is_fit() const { return !draining && !unready && !unresponsive; }
@@ -144,6 +152,9 @@ public:
 
     void send(PeerId to, const NativeFrame& frame, TimePoint now);
 
+    /// Notes that a native connection knows what a number stands for. False: it did.
+    bool learn_name(PeerId peer, NameNumber number);
+
     /// Tells a native connection what a number stands for, if it does not know.
     void introduce_name(PeerId to, NameNumber number, TimePoint now);
 
@@ -158,11 +169,15 @@ public:
     /// what is free to others.
     bool takes_request(PeerId peer, std::size_t body, TimePoint now) const;
 
-    /// Whether its queue has room for so many descriptors.
+    /// Whether its queue has room for so many descriptors, and the hub for as many more on behalf of its user.
     bool takes_fds(PeerId peer, std::size_t count) const
     {
-        return count == 0 || (*this)[peer].outbox.fds() + count <= limits_.fds_queued_max;
+        return count == 0 || ((*this)[peer].outbox.fds() + count <= limits_.fds_queued_max && keeps_fds(peer, count));
     }
+
+    /// Whether the hub has room for so many descriptors more on behalf of the connection's user: one may have as many
+    /// as it leaves free to all others, so that however many users want them all, some are left.
+    bool keeps_fds(PeerId peer, std::size_t count) const;
 
     /// A message has been given to it that its window counts.
     void spend(PeerId peer, std::size_t body);
@@ -177,6 +192,13 @@ public:
 
     void hold(PeerId peer, std::size_t bytes);
     void release(PeerId peer, std::size_t bytes);
+
+    /// Descriptors that the hub keeps for it, other than those in its queue, which are counted as they come and go.
+    void hold_fds(PeerId peer, std::size_t count);
+    void release_fds(PeerId peer, std::size_t count);
+
+    /// All that are counted: one that waits in several queues as often.
+    std::size_t fds() const { return fds_; }
 
     std::size_t queued_bytes() const { return queued_bytes_; }
 
@@ -203,7 +225,13 @@ public:
 
     /// A frame of it has begun, and was or was not completed by the last read.
     void note_input(PeerId peer, bool completed, std::size_t partial_bytes, TimePoint now);
+
+    /// So many descriptors have come that no frame has claimed yet. More than may be kept end the connection.
+    void note_input_fds(PeerId peer, std::size_t waiting);
+
+    /// It is no longer read or told anything: what it is charged for either is given back.
     void forget_input(PeerId peer);
+    void forget_introductions(PeerId peer);
 
     void advance(TimePoint now);
     std::optional<TimePoint> next_deadline() const;
@@ -221,6 +249,9 @@ private:
     PeerId free_slot();
     void watch_queue(PeerId peer, TimePoint now);
     void end_patience(PeerId peer, TimePoint now);
+    void charge_introductions(PeerId peer);
+    void count_fds(const Peer& whose, std::size_t more, std::size_t fewer);
+    bool may_be_cut(const Peer& peer) const;
     std::optional<PeerId> largest() const;
 
     const wire::Limits& limits_;
@@ -234,7 +265,9 @@ private:
     std::uint64_t named_ = 0;
     std::size_t queued_bytes_ = 0, charged_bytes_ = 0;
     std::uint64_t frames_queued_ = 0;
-    Deadlines frame_deadlines_; // by PeerId
+    std::size_t fds_ = 0;
+    std::unordered_map<uid_t, std::size_t> fds_of_users_; // of those who have some
+    Deadlines frame_deadlines_;                           // by PeerId
     Deadlines queue_deadlines_; // by PeerId: a queue above the soft limit must have moved by then
     std::vector<PeerId> dirty_;
     std::vector<Closure> doomed_;   // to be detached

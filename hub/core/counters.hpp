@@ -65,7 +65,7 @@ enum class Disconnect : std::uint8_t {
     too_many_unidentified, // it came while too many others waited to be told who they are
     shutting_down,
     protocol_error,      // of a native connection: a frame that cannot be understood, or without its descriptors
-    out_of_descriptors,  // the hub has no room to take what it was sent: a connection, or descriptors
+    out_of_descriptors,  // no room for a connection, or for descriptors that came or were to be sent
     too_many,            // it came while as many were there as the hub has descriptors for
     too_many_of_user,    // ... as its user may have
     too_many_of_process, // ... as its process may have

@@ -50,13 +50,6 @@ void Expectations::forget(const InstanceName& name)
     drop_if_empty(name.process);
 }
 
-void Expectations::clear()
-{
-    processes_.clear();
-    promisers_.clear();
-    unready_ = 0;
-}
-
 std::optional<std::string_view> Expectations::returning_for(const Selector& asked) const
 {
     if (asks_for_one_run(asked)) return std::nullopt;

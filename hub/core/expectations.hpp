@@ -1,9 +1,8 @@
 // What the supervisor has said of its processes: who will be back, who is not ready, and why somebody is away. Pure;
 // one object a hub.
 //
-//     promise() ------ which process serves which objects, as long as the supervisor stays
+//     promise() ------ which process serves which objects
 //     heard() -------- what becomes of one instance; each news replaces the one before
-//     clear() -------- the supervisor is gone, and nothing is known any more
 #pragma once
 
 #include "hub/core/drains.hpp"
@@ -47,8 +46,6 @@ public:
 
     /// There is no such instance any more.
     void forget(const InstanceName& name);
-
-    void clear();
 
     /// The process that will bring somebody back who serves `asked`: the one that is asked for by its processName, else
     /// one that promises the object; it has an instance that is returning. nullopt: nobody would be waited for, as for

@@ -14,6 +14,12 @@ enum class PeerId : std::uint32_t {};
 using TimePoint = std::chrono::steady_clock::time_point;
 using Millis = std::chrono::milliseconds;
 
+/// As frames carry it: PROTOCOL.md 9.3, `deadline`.
+constexpr std::uint64_t nanoseconds(TimePoint at)
+{
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds{at.time_since_epoch()}.count());
+}
+
 constexpr std::size_t index_of(PeerId id) { return static_cast<std::size_t>(id); }
 
 } // namespace pandora::hub::core

@@ -105,6 +105,14 @@ std::optional<PeerId> LegacySubscriptions::provider_of(PeerId consumer, const Le
     return one == found->second.end() ? std::nullopt : one->provider;
 }
 
+bool LegacySubscriptions::is_bound(PeerId consumer, PeerId provider, const LegacyTopicView& topic) const
+{
+    const auto found = topics_.find(topic);
+    return found != topics_.end() && std::ranges::any_of(found->second, [&](const Entry& entry) {
+               return entry.consumer == consumer && entry.provider == provider;
+           });
+}
+
 std::vector<LegacySubscriptions::Owed> LegacySubscriptions::consumer_gone(PeerId consumer)
 {
     std::vector<Owed> owed;

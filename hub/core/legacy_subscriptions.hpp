@@ -69,6 +69,9 @@ public:
     /// Who counts the subscription, and is the one to send the UNSUBSCRIBE to. nullopt: nobody (any more).
     std::optional<PeerId> provider_of(PeerId consumer, const LegacyTopicView& topic) const;
 
+    /// Whether that provider counts it.
+    bool is_bound(PeerId consumer, PeerId provider, const LegacyTopicView& topic) const;
+
     /// What providers are to be told now. Of a connection that is both, provider_gone() comes first.
     std::vector<Owed> consumer_gone(PeerId consumer);
 

@@ -30,8 +30,9 @@ struct Parked {
     std::string body;
     std::uint32_t packet = 0; // the caller's id of it
 
-    /// What it is charged with: to the process that is waited for, and by the router to its caller.
-    std::size_t bytes() const { return sizeof(Parked) + body.size(); }
+    /// What it is charged with: to the process that is waited for, and by the router to its caller. Besides itself its
+    /// places in the list and the index, and those of a process that nobody else waits for.
+    std::size_t bytes() const { return sizeof(Parked) + 192 + body.size(); }
 
     bool operator==(const Parked&) const = default;
 };
@@ -64,13 +65,6 @@ public:
     std::size_t size() const { return by_call_.size(); }
 
     std::size_t bytes() const { return bytes_; }
-
-    /// Calls `f(process, calls, bytes)` for each process that is waited for; `f` must not change this object.
-    template <class F>
-    void each(F f) const
-    {
-        for (const auto& [process, lot] : lots_) f(std::string_view{process}, lot.calls.size(), lot.bytes);
-    }
 
 private:
     struct Lot {

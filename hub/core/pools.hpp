@@ -23,7 +23,7 @@ public:
     struct Pool {
         Fd fd;
         std::uint64_t bytes = 0;
-        std::set<PeerId> known_by;
+        std::vector<bool> known_by; // by PeerId
     };
 
     /// A place that a receiver has been given and not released.
@@ -48,17 +48,28 @@ public:
     /// Whether `receiver` is told of it for the first time by this.
     bool introduce(PeerId owner, std::uint32_t number, PeerId receiver);
 
+    bool is_known(PeerId owner, std::uint32_t number, PeerId receiver) const;
+
     /// `receiver` is given a place. False: it holds too many.
     bool lend(const Place& place, PeerId receiver);
+
+    /// How often lend() has been true.
+    std::uint64_t lendings() const { return lendings_; }
 
     /// False: it does not hold that one.
     bool give_back(const Place& place, PeerId receiver);
 
-    /// The connection has ended: the places that it held, for whose owners the hub releases them; its own pools are
-    /// no more.
+    /// The connection has ended: the places that it held, for whose owners the hub releases them, and who are charged
+    /// for them no longer; its own pools are no more, and nothing is to be charged to it.
     std::vector<Place> gone(PeerId peer);
 
     std::size_t size() const { return pools_.size(); }
+
+    /// What is to be charged to an owner: for its pools, and for each place of them that somebody holds.
+    std::size_t bytes(PeerId owner) const;
+
+    /// Of one place: the node, with what the heap adds.
+    static constexpr std::size_t place_bytes = 96;
 
 private:
     struct Key {
@@ -67,8 +78,14 @@ private:
         auto operator<=>(const Key&) const = default;
     };
 
+    template <class Act>
+    void each_of(PeerId owner, Act act) const;
+    void take_back(PeerId owner);
+
     std::map<Key, Pool> pools_;
     std::map<PeerId, std::multiset<Place>> held_; // by receiver
+    std::uint64_t lendings_ = 0;
+    std::map<PeerId, std::size_t> lent_; // places of an owner that somebody holds
 };
 
 } // namespace pandora::hub::core

@@ -9,7 +9,8 @@
 namespace pandora::hub::core {
 
 Router::Router(const wire::Limits& limits, std::uint64_t seed, TimePoint now)
-    : limits_{limits}, random_{seed}, names_{limits.names_max, limits.names_bytes_max}, targets_{routes_, names_},
+    : limits_{limits}, random_{seed}, names_{limits.names_max, limits.names_bytes_max},
+      targets_{routes_, names_, limits.targets_bytes_max}, calls_{seed},
       connections_{limits_, calls_, names_, counters_, now}, topics_{limits_}, legacy_subscriptions_{limits_},
       liveness_{limits_, now}, parking_{limits_}, call_deadlines_{now}, mourning_deadlines_{now}
 {}
@@ -28,7 +29,8 @@ PeerId Router::connect(Identity identity, Reach reach, TimePoint now)
     // As in Pandora.js: this makes a connection that has not said anything yet reachable by {}.
     constexpr std::string_view initial = R"({"initialization":true})";
     routes_.add(id, reach, initial);
-    connections_.hold(id, initial.size());
+    connections_.hold(id, routes_.selectors(id).back().bytes());
+    waiters_.look_again({});
     settle(now);
     return id;
 }
@@ -125,10 +127,11 @@ void Router::receive_violation(PeerId id, Disconnect reason, TimePoint now)
     settle(now);
 }
 
-void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, TimePoint now)
+void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, TimePoint now, std::size_t fds)
 {
     if (connections_[id].doomed) return;
     connections_.note_input(id, completed, partial_bytes, now);
+    connections_.note_input_fds(id, fds);
     settle(now);
 }
 
@@ -215,6 +218,7 @@ void Router::detach(PeerId id, Disconnect reason, TimePoint now)
     forget_events(id, now);
     forget_channels(id, now);
     if (const auto name = peer.instance_name()) drains_.disconnected(*name, id);
+    connections_.forget_introductions(id);
     connections_.release(id, peer.host.size());
     connections_[id].host.clear();
 }

@@ -76,12 +76,13 @@ public:
     /// A frame was announced that is above frame_bytes_max(): it is answered, and the connection ends.
     void receive_oversized(PeerId peer, const wire::FrameHeader& header, TimePoint now);
 
-    /// The edge cannot go on with what came: too few descriptors, say.
+    /// The edge cannot go on with what came, or with what is to be sent: too few descriptors, say.
     void receive_violation(PeerId peer, Disconnect reason, TimePoint now);
 
     /// The state of the connection's input after a read: whether frames were completed by it, and how much it
-    /// holds of one that has only begun, which must then be completed in time and is charged to the connection.
-    void note_input(PeerId peer, bool completed, std::size_t partial_bytes, TimePoint now);
+    /// holds of one that has only begun, which must then be completed in time and is charged to the connection, as are
+    /// the descriptors that have come with it.
+    void note_input(PeerId peer, bool completed, std::size_t partial_bytes, TimePoint now, std::size_t fds = 0);
 
     /// The longest body that the connection may send now.
     std::uint32_t frame_bytes_max(PeerId peer) const;
@@ -114,21 +115,19 @@ public:
 
     void heard(InstanceNews news, TimePoint now);
 
-    /// Nothing is known of any instance any more.
-    void supervisor_lost(TimePoint now);
-
     /// Of calls, publications and subscriptions that come from now on.
     void set_policy(Policy policy, bool strict);
 
-    /// Told by take_waited() when somebody takes requests for the selector (JSON), at `deadline` at the latest.
+    /// Told by take_waited() when somebody takes requests for the selector (JSON), at `deadline` at the latest; at once
+    /// that nobody does, where too many wait or the selector is too long.
     WaitId wait_for(std::string selector, TimePoint deadline, TimePoint now);
 
     /// The answer to a ChannelWanted.
     void opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end, TimePoint now);
     void cannot_open(const ChannelWanted& wanted, TimePoint now);
 
-    /// Whether records of what happens are kept for take_taps().
-    void tap(bool on);
+    /// What is kept for take_taps() from now on.
+    void tap(Tap what);
 
     // What there is to do.
 
@@ -188,11 +187,17 @@ public:
     /// All that is charged to connections: queues, selectors, half-gathered answers, parked calls, frames begun.
     std::size_t charged_bytes() const { return connections_.charged_bytes(); }
 
-    /// Whether anybody hears that event of the object.
+    /// Descriptors that are kept for connections: in queues, of pools, and of frames that have begun.
+    std::size_t descriptors() const { return connections_.fds(); }
+
+    /// Whether anybody hears that event of the object, in either dialect.
     bool has_subscribers(std::string_view object, std::string_view event) const;
 
     /// The events of the object that somebody has subscribed to by name, in both dialects; sorted, each once.
     std::vector<std::string> subscribed_events(std::string_view object) const;
+
+    /// Whose connections of that name are online, each pid once: of the instance's own process, or of descendants.
+    std::vector<pid_t> online(const InstanceName& name) const;
 
     /// Of the connections that have selectors, the one first that came first; one that went offline and
     /// published again counts as new, as in the npm hub's table.
@@ -253,6 +258,8 @@ private:
     // router.cpp
     void receive_legacy(PeerId peer, const wire::Frame& frame, TimePoint now);
     void receive_native(PeerId peer, const wire::Frame& frame, std::span<const Fd> fds, TimePoint now);
+    void receive_native(PeerId peer, const wire::Frame& frame, const wire::NativeBody& body, std::span<const Fd> fds,
+                        TimePoint now);
     void dispatch(const Inbound& in);
     void wrong_dialect(const Inbound& in);
     void malformed(PeerId peer, std::uint32_t packet, TimePoint now);
@@ -302,8 +309,10 @@ private:
     void intern(const ControlFrame& in);
     void cancel(const ControlFrame& in);
     void credit(const ControlFrame& in);
+    void grant_parts(LegId leg, std::uint32_t more, TimePoint now);
     void wait_for_asked(const ControlFrame& in);
     void settle_waiters(TimePoint now);
+    Waiter waiter_for(std::variant<WaitingClient, WaitId> who, std::string selector, TimePoint deadline);
     std::uint32_t takers_of(const Target& target, TimePoint now) const;
     void tell_waiter(const Waiter& waiter, std::uint32_t clients, TimePoint now);
 
@@ -314,6 +323,7 @@ private:
     void refuse(const Message& message, const Failure& failure);
     void shout(Message& message);
     void to_one(Message& message);
+    void grant_kept(const Message& message, LegId leg);
     void to_all(Message& message);
     Choice choose(const Message& message);
     Choice choose_by_key(const Message& message);
@@ -335,12 +345,15 @@ private:
     void answered(LegId leg, Answer& answer);
     void close_answered(LegId leg, const Answer& answer);
     void make_fit(CallId call, Answer& answer);
+    bool takes_part(const Call& call) const;
+    void refuse_part(CallId id, const Answer& answer);
     void part(CallId call, Answer& answer);
     void pass_on(CallId call, const Answer& answer);
     void pass_on_native(const Call& call, const Answer& answer, bool more);
     void gather(CallId call, const Answer& answer);
     void gather_failure(CallId call, PeerId callee, const Failure& failure, TimePoint now);
     void add_entry(Call& call, std::string_view entry);
+    void charge(Call& call, std::size_t bytes);
     void finish_if_complete(CallId call, TimePoint now);
     void finish_batch(CallId call, CallEnd end, TimePoint now);
     void answer_failed(PeerId to, std::uint32_t packet, const Failure& failure, TimePoint now);
@@ -385,6 +398,7 @@ private:
     std::variant<Subscription, Failure> subscription_of(const ControlFrame& in);
     void send_retained(PeerId to, const TopicFilter& filter, TimePoint now);
     void subscribe_at_legacy_providers(PeerId consumer, const TopicFilter& filter, TimePoint now);
+    void subscribe_at(PeerId provider, PeerId consumer, const LegacyTopicView& topic, TimePoint now);
     void unsubscribe_at_legacy_providers(PeerId consumer, const LegacyTopicView& topic, TimePoint now);
     bool remember(PeerId consumer, PeerId provider, const LegacyTopicView& topic);
     void tell_subscription(PeerId provider, std::string_view action, const LegacyTopicView& topic, std::uint32_t count,
@@ -399,18 +413,21 @@ private:
     std::optional<PeerId> choose_for_channel(const Message& message);
     bool both_there(const ChannelWanted& wanted) const;
     void report(const ControlFrame& in);
+    void tell_channel_end(PeerId to, ChannelId channel, wire::Status why, TimePoint now);
+    void end_denied_channels(PeerId callee, TimePoint now);
     void forget_channels(PeerId peer, TimePoint now);
     void pool(const ControlFrame& in);
     void send_pool(PeerId to, PeerId owner, std::uint32_t number, TimePoint now);
-    bool lend(PeerId owner, const wire::SharedPlace& place, PeerId receiver, TimePoint now);
-    bool lend_place(const Message& message, PeerId to);
-    bool lend_to_caller(PeerId caller, const Answer& answer);
+    bool has_place(PeerId owner, const wire::SharedPlace& place) const;
+    bool lend(const FromFrame& what, PeerId receiver);
+    void withdraw_pool(PeerId owner, std::uint32_t number, TimePoint now);
     void release_place(const ControlFrame& in);
     void tell_released(const Pools::Place& place, PeerId by, TimePoint now);
 
     // router_views.cpp
-    TapRecord* new_record(TapRecord::Kind kind, TimePoint now);
-    void describe(const Message& message, TapRecord& record) const;
+    TapRecord* new_record(TapRecord::Kind kind, TimePoint now, std::size_t texts);
+    TapRecord* record_of(const Message& message, std::string_view object, TapRecord::Kind kind);
+    std::string_view tapped(std::string_view payload) const;
     void tap_request(const Message& message, PeerId to, std::optional<CallId> call);
     void tap_event(const Message& message, const std::string& object);
     void tap_failure(const Message& message, const Failure& failure);
@@ -439,13 +456,12 @@ private:
     Policy policy_;
     bool strict_ = false;
     bool shutting_down_ = false;
-    bool tapping_ = false;
+    Tap tap_ = Tap::nothing;
+    std::size_t tap_bytes_ = 0;                // of the texts in taps_
     Deadlines call_deadlines_;                 // by CallId
     std::unordered_map<CallId, Loss> mourned_; // calls whose callee has gone, until the supervisor says why
     Deadlines mourning_deadlines_;             // by CallId
     std::vector<Came> came_;
-    std::uint64_t waited_generation_ = 0; // of the route table, when the waiters were looked at
-    bool wait_changed_ = false;
     std::uint64_t last_wait_ = 0;
     std::size_t objects_ = 0;
     std::deque<CutInfo> cuts_;

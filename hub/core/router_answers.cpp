@@ -17,6 +17,8 @@ void Router::unasked_answer(PeerId from, std::uint32_t packet)
 void Router::answered(LegId leg, Answer& answer)
 {
     const CallId id = calls_[leg].call;
+    const bool streams = answer.has_more() && calls_[id].gathering != Gathering::all_answers;
+    if (streams && !takes_part(calls_[id])) return refuse_part(id, answer);
     make_fit(id, answer);
     if (calls_[id].gathering == Gathering::all_answers) {
         close_answered(leg, answer);
@@ -26,7 +28,7 @@ void Router::answered(LegId leg, Answer& answer)
     if (answer.has_more()) return part(id, answer);
     tap_answer(id, answer);
     pass_on(id, answer);
-    close_answered(leg, answer);
+    if (!streams) close_answered(leg, answer); // else it has more to say, and is told that nobody wants it
     close_call(id, answer.end, answer.now);
 }
 
@@ -53,25 +55,33 @@ void Router::make_fit(CallId id, Answer& answer)
         return fail(CallEnd::busy, "too many descriptors wait for the caller");
     if (!caller.native && answer.needs_native())
         return fail(CallEnd::unsupported, "the callee's answer has no form in the legacy dialect");
-    if (answer.native() && answer.native()->tlvs.shared && !lend_to_caller(call.caller, answer))
-        return fail(CallEnd::unsupported, "the caller cannot read the answer's shared memory");
+    if (answer.is_pooled() && !has_place(answer.from, *answer.native()->tlvs.shared))
+        return fail(CallEnd::invalid, "the callee's answer is in shared memory that it has not announced");
+    if (answer.is_pooled() && !lend(answer, call.caller))
+        return fail(caller.native->pools ? CallEnd::busy : CallEnd::unsupported,
+                    "the caller can read no more of the callee's shared memory");
     if (caller.native) return;
     if (answer.native() && !answer.payload.empty() && !wire::is_json(answer.payload))
         return fail(CallEnd::app_error, "the callee's answer is no valid JSON");
+}
+
+bool Router::takes_part(const Call& call) const { return connections_[call.caller].native && call.parts > 0; }
+
+void Router::refuse_part(CallId id, const Answer& answer)
+{
+    connections_.drop(answer.from, Drop::unasked);
+    fail_call(id, {CallEnd::invalid, "the callee sent more answers than it was granted"}, answer.now);
 }
 
 /// An answer with more to come.
 void Router::part(CallId id, Answer& answer)
 {
     Call& call = calls_[id];
-    if (!connections_[call.caller].native || call.parts == 0) {
-        connections_.drop(answer.from, Drop::unasked);
-        return fail_call(id, {CallEnd::invalid, "the callee sent more answers than it was granted"}, answer.now);
-    }
     --call.parts;
     // Its caller has seen a part of what this callee says: another one cannot go on with that.
-    connections_.release(call.caller, std::exchange(call.charged, 0));
-    call.frame.clear();
+    connections_.release(call.caller, call.frame.size());
+    call.charged -= call.frame.size();
+    call.frame = {};
     pass_on(id, answer);
 }
 
@@ -124,8 +134,14 @@ void Router::add_entry(Call& call, std::string_view entry)
     const std::size_t before = call.batch.size();
     if (!std::exchange(call.first_entry, false)) call.batch += ',';
     call.batch += entry;
-    call.charged += call.batch.size() - before;
-    connections_.hold(call.caller, call.batch.size() - before);
+    charge(call, call.batch.size() - before);
+}
+
+/// More is kept for it: until it is closed.
+void Router::charge(Call& call, std::size_t bytes)
+{
+    call.charged += bytes;
+    connections_.hold(call.caller, bytes);
 }
 
 /// Instead of one callee's answer.

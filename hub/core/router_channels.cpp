@@ -52,8 +52,9 @@ void Router::open_channel(const ControlFrame& in)
     if (!callee) return refuse_with({CallEnd::unsupported, "no callee has the feature channel"});
     if (const auto denied = not_all_allowed(in.from, *callee))
         return refuse_with({CallEnd::denied, "the app's policy does not allow every call of " + *denied});
+    const NameNumber dst = in.body.block.dst;
     channels_wanted_.push_back({in.from, *callee, connections_[in.from].handle, connections_[*callee].handle, in.packet,
-                                std::string{message.object()}});
+                                dst, std::string{dst == 0 ? message.remote : std::string_view{}}});
 }
 
 /// Nobody looks at what is called through a channel, so everything that the callee offers must be allowed. An object
@@ -91,21 +92,35 @@ bool Router::both_there(const ChannelWanted& wanted) const
 
 void Router::opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end, TimePoint now)
 {
-    const bool taken =
-        both_there(wanted) && connections_.takes_fds(wanted.caller, 1) && connections_.takes_fds(wanted.callee, 1);
+    const bool taken = both_there(wanted) && connections_.takes_fds(wanted.caller, 1) &&
+                       connections_.takes_fds(wanted.callee, 1) && connections_.keeps_fds(wanted.caller, 2);
     if (!taken) return cannot_open(wanted, now);
-    const ChannelId id = channels_.open({wanted.caller, wanted.callee, wanted.object, now, {}, {}});
-    wire::RoutingBlock block{.nfds = 1, .method = static_cast<std::uint32_t>(id)};
-    const auto hand = [&](PeerId to, PeerId other, ControlVerb verb, std::uint8_t flags, std::uint32_t packet,
-                          const Fd& end) {
+    const ChannelId id = channels_.open({wanted.caller, wanted.callee, {}, {}});
+    const auto hand = [&](PeerId to, PeerId other, NativeFrame frame, const Fd& end) {
         connections_.introduce_source(to, other, now);
-        block.verb = static_cast<std::uint8_t>(verb);
-        block.src = connections_[other].handle;
         const std::array<Fd, 1> fds{end};
-        connections_.send(to, NativeFrame{.flags = flags, .id = packet, .block = block, .fds = fds}, now);
+        frame.block.nfds = 1;
+        frame.block.src = connections_[other].handle;
+        frame.block.method = static_cast<std::uint32_t>(id);
+        frame.fds = fds;
+        connections_.send(to, frame, now);
     };
-    hand(wanted.callee, wanted.caller, ControlVerb::channel, wire::flag::control | wire::flag::oneway, 0, callees_end);
-    hand(wanted.caller, wanted.callee, ControlVerb::open_channel, wire::flag::control, wanted.packet, callers_end);
+    // The callee is told for which object it is as the caller has named it, as with every message.
+    const std::string head = *wire::encode_head({}, {.selector = wanted.selector}); // it came in such a TLV
+    const std::string_view selector = std::string_view{head}.substr(wire::block_bytes_min);
+    connections_.introduce_name(wanted.callee, wanted.dst, now);
+    hand(wanted.callee, wanted.caller,
+         {.flags = wire::flag::control | wire::flag::oneway,
+          .block = {.verb = static_cast<std::uint8_t>(ControlVerb::channel), .dst = wanted.dst},
+          .tail = selector,
+          .tlv_bytes = selector.size()},
+         callees_end);
+    hand(wanted.caller, wanted.callee,
+         {.flags = wire::flag::control,
+          .id = wanted.packet,
+          .block = {.verb = static_cast<std::uint8_t>(ControlVerb::open_channel)}},
+         callers_end);
+    end_denied_channels(wanted.callee, now); // what it has published since the question was judged
     settle(now);
 }
 
@@ -125,34 +140,69 @@ void Router::cannot_open(const ChannelWanted& wanted, TimePoint now)
 void Router::report(const ControlFrame& in)
 {
     const ChannelId id{in.body.block.method};
-    if (!channels_.report(id, in.from, read_report(in.body.payload))) connections_.drop(in.from, Drop::wrong_shape);
+    if (!channels_.report(id, in.from, read_report(in.body.payload)))
+        return connections_.drop(in.from, Drop::wrong_shape);
+    if (in.body.block.status == 0) return;
+    const auto other = channels_.end(id, in.from);
+    if (other && *other != in.from) tell_channel_end(*other, id, wire::Status::peer_gone, in.now);
+}
+
+void Router::tell_channel_end(PeerId to, ChannelId id, wire::Status why, TimePoint now)
+{
+    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::channel),
+                                   .status = static_cast<std::uint8_t>(why),
+                                   .method = static_cast<std::uint32_t>(id)};
+    connections_.send(to, NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block}, now);
+}
+
+/// What the callee publishes now goes through the channels that it has, too.
+void Router::end_denied_channels(PeerId callee, TimePoint now)
+{
+    std::vector<ChannelId> denied;
+    channels_.each([&](ChannelId id, const Channel& channel) {
+        if (channel.callee == callee && not_all_allowed(channel.caller, callee)) denied.push_back(id);
+    });
+    for (const ChannelId id : denied) {
+        tell_channel_end(callee, id, wire::Status::denied, now);
+        tell_channel_end(*channels_.end(id, callee), id, wire::Status::denied, now);
+    }
 }
 
 void Router::forget_channels(PeerId peer, TimePoint now)
 {
-    for (const Channels::Notice& notice : channels_.gone(peer)) {
-        const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::channel),
-                                       .status = static_cast<std::uint8_t>(wire::Status::peer_gone),
-                                       .method = static_cast<std::uint32_t>(notice.id)};
-        connections_.send(notice.to, NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block},
-                          now);
+    for (const Channels::Notice& notice : channels_.gone(peer))
+        tell_channel_end(notice.to, notice.id, wire::Status::peer_gone, now);
+    for (const std::uint32_t number : pools_.of(peer)) withdraw_pool(peer, number, now);
+    connections_.release(peer, pools_.bytes(peer)); // what is left: places that others hold
+    for (const Pools::Place& place : pools_.gone(peer)) {
+        connections_.release(place.owner, Pools::place_bytes);
+        tell_released(place, peer, now);
     }
-    for (const std::uint32_t number : pools_.of(peer))
-        for (const PeerId knower : pools_.withdraw(peer, number)) send_pool(knower, peer, number, now);
-    for (const Pools::Place& place : pools_.gone(peer)) tell_released(place, peer, now);
 }
 
 /// The control frame POOL.
 void Router::pool(const ControlFrame& in)
 {
     const wire::RoutingBlock& block = in.body.block;
-    if (block.deadline == 0) {
-        for (const PeerId knower : pools_.withdraw(in.from, block.dst)) send_pool(knower, in.from, block.dst, in.now);
-        return;
-    }
-    const bool able = connections_[in.from].native->pools && in.fds.size() == 1;
-    if (!able || !pools_.announce(in.from, block.dst, in.fds.front(), block.deadline))
-        connections_.drop(in.from, Drop::wrong_shape);
+    if (block.deadline == 0) return withdraw_pool(in.from, block.dst, in.now);
+    // The edge hands over nothing where the descriptor is not the memory that it is said to be.
+    const bool able = connections_[in.from].native->pools && in.fds.size() == 1 && in.fds.front();
+    if (!able) return connections_.drop(in.from, Drop::wrong_shape);
+    if (!connections_.keeps_fds(in.from, 1)) return connections_.drop(in.from, Drop::descriptors);
+    const std::size_t before = pools_.bytes(in.from);
+    if (!pools_.announce(in.from, block.dst, in.fds.front(), block.deadline))
+        return connections_.drop(in.from, Drop::wrong_shape);
+    connections_.hold_fds(in.from, 1);
+    recharge(in.from, before, pools_.bytes(in.from));
+}
+
+void Router::withdraw_pool(PeerId owner, std::uint32_t number, TimePoint now)
+{
+    if (!pools_.find(owner, number)) return;
+    const std::size_t before = pools_.bytes(owner);
+    for (const PeerId knower : pools_.withdraw(owner, number)) send_pool(knower, owner, number, now);
+    connections_.release_fds(owner, 1);
+    recharge(owner, before, pools_.bytes(owner));
 }
 
 /// Tells a client of another's pool, or that it is no more.
@@ -173,27 +223,29 @@ void Router::send_pool(PeerId to, PeerId owner, std::uint32_t number, TimePoint 
                       now);
 }
 
-/// Before `receiver` is sent something that stands in shared memory of `owner`'s: false, if it cannot have it.
-bool Router::lend(PeerId owner, const wire::SharedPlace& place, PeerId receiver, TimePoint now)
+/// Whether the place is in memory that `owner` has announced.
+bool Router::has_place(PeerId owner, const wire::SharedPlace& place) const
 {
     const Pools::Pool* const pool = pools_.find(owner, place.pool);
+    return pool && place.offset <= pool->bytes && place.length <= pool->bytes - place.offset;
+}
+
+/// Before `receiver` is sent what stands in such a place of its sender's: false, if it cannot have it.
+bool Router::lend(const FromFrame& what, PeerId receiver)
+{
+    const PeerId owner = what.from;
+    const wire::SharedPlace& place = *what.native()->tlvs.shared;
     const NativeSide* const side = connections_[receiver].native.get();
-    if (!pool || !side || !side->pools) return false;
-    if (place.offset > pool->bytes || place.length > pool->bytes - place.offset) return false;
-    if (!connections_.takes_fds(receiver, 1)) return false; // it may have to be told of the pool
+    if (!side || !side->pools) return false;
+    // It may have to be told of the pool, before it gets the descriptors that come along.
+    const std::size_t news = pools_.is_known(owner, place.pool, receiver) ? 0 : 1;
+    if (!connections_.takes_fds(receiver, news + what.fds.size())) return false;
     if (!pools_.lend({owner, place.pool, place.offset}, receiver)) return false;
-    if (pools_.introduce(owner, place.pool, receiver)) send_pool(receiver, owner, place.pool, now);
+    const std::size_t before = pools_.bytes(owner);
+    const bool is_news = pools_.introduce(owner, place.pool, receiver);
+    connections_.hold(owner, Pools::place_bytes + pools_.bytes(owner) - before);
+    if (is_news) send_pool(receiver, owner, place.pool, what.now);
     return true;
-}
-
-bool Router::lend_place(const Message& message, PeerId to)
-{
-    return lend(message.from, *message.native()->tlvs.shared, to, message.now);
-}
-
-bool Router::lend_to_caller(PeerId caller, const Answer& answer)
-{
-    return lend(answer.from, *answer.native()->tlvs.shared, caller, answer.now);
 }
 
 void Router::release_place(const ControlFrame& in)
@@ -203,6 +255,7 @@ void Router::release_place(const ControlFrame& in)
     if (!owner) return; // gone, and its memory with it
     const Pools::Place place{*owner, block.dst, block.method};
     if (!pools_.give_back(place, in.from)) return connections_.drop(in.from, Drop::wrong_shape);
+    connections_.release(place.owner, Pools::place_bytes);
     tell_released(place, in.from, in.now);
 }
 

@@ -31,6 +31,21 @@ std::string_view tag_of(const Selector& selector)
                                                                 : std::string_view{};
 }
 
+/// An OVERFLOW, with the texts of what its client has not named by number. nullopt: they do not fit. A name that came
+/// in a TLV may not, for its escapes can be longer now.
+std::optional<std::string> overflow_body(const Subscription& subscription, std::uint64_t lost)
+{
+    const std::string selector = selector_of_object(subscription.filter.object);
+    wire::Tlvs tlvs;
+    if (subscription.dst == 0) tlvs.selector = selector;
+    if (subscription.method == 0) tlvs.name = subscription.filter.event;
+    return wire::encode_head({.verb = static_cast<std::uint8_t>(wire::ControlVerb::overflow),
+                              .dst = subscription.dst,
+                              .method = subscription.method,
+                              .deadline = lost},
+                             tlvs);
+}
+
 /// A SUBSCRIBE or UNSUBSCRIBE in the name of those who wait for the topic: as the `data` of a message.
 std::string subscription_data(std::string_view action, const LegacyTopicView& topic)
 {
@@ -51,7 +66,10 @@ bool Router::has_subscribers(std::string_view object, std::string_view event) co
 {
     std::vector<SubscriptionId> matching;
     topics_.match(object, event, matching);
-    return !matching.empty();
+    if (!matching.empty()) return true;
+    std::vector<std::string_view> legacy;
+    legacy_subscriptions_.events_of(object, legacy);
+    return std::ranges::find(legacy, event) != legacy.end();
 }
 
 std::vector<std::string> Router::subscribed_events(std::string_view object) const
@@ -190,25 +208,12 @@ void Router::tell_overflow(SubscriptionId id, std::uint64_t lost, TimePoint now)
 {
     if (lost == 0) return;
     const Subscription& subscription = topics_[id];
-    const std::string selector = selector_of_object(subscription.filter.object);
-    wire::Tlvs tlvs; // the texts of what it has not named by number
-    if (subscription.dst == 0) tlvs.selector = selector;
-    if (subscription.method == 0) tlvs.name = subscription.filter.event;
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::overflow),
-                                   .dst = subscription.dst,
-                                   .method = subscription.method,
-                                   .deadline = lost};
-    const std::string head = wire::encode_head(block, tlvs).value_or(std::string(wire::block_bytes_min, '\0'));
-    const std::string_view texts = std::string_view{head}.substr(wire::block_bytes_min);
+    const std::string body = *overflow_body(subscription, lost);
     connections_.introduce_name(subscription.peer, subscription.dst, now);
     connections_.introduce_name(subscription.peer, subscription.method, now);
-    connections_.send(subscription.peer,
-                      NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
-                                  .id = 0,
-                                  .block = block,
-                                  .tail = texts,
-                                  .tlv_bytes = texts.size()},
-                      now);
+    const std::array<std::string_view, 1> pieces{body};
+    constexpr auto flags = wire::flag::native | wire::flag::control | wire::flag::oneway;
+    connections_.send(subscription.peer, OutFrame{.id = 0, .pieces = pieces, .flags = flags}, now);
 }
 
 /// What has waited for a subscriber goes out as far as it takes it.
@@ -347,12 +352,14 @@ std::variant<Subscription, Failure> Router::subscription_of(const ControlFrame& 
     if (event.size() > limits_.name_bytes_max) return Failure{CallEnd::too_large, "the event's name is too long"};
     if (!wire::is_text(event)) return Failure{CallEnd::invalid, "a name that is not UTF-8"};
     const std::uint32_t queue = wire::messages_of(block.credit);
-    return Subscription{.peer = in.from,
-                        .filter = {object, std::string{event}},
-                        .overflow = static_cast<Overflow>(block.act),
-                        .queue_max = queue == 0 ? limits_.backlog_events : queue,
-                        .dst = block.dst,
-                        .method = block.method};
+    Subscription subscription{.peer = in.from,
+                              .filter = {object, std::string{event}},
+                              .overflow = static_cast<Overflow>(block.act),
+                              .queue_max = queue == 0 ? limits_.backlog_events : queue,
+                              .dst = block.dst,
+                              .method = block.method};
+    if (!overflow_body(subscription, 0)) return Failure{CallEnd::too_large, "a selector that has to be numbered first"};
+    return subscription;
 }
 
 /// They obey what all events obey: behind those that wait already, and no more than the subscriber takes.
@@ -390,13 +397,18 @@ void Router::unsubscribe(const ControlFrame& in)
 void Router::subscribe_at_legacy_providers(PeerId consumer, const TopicFilter& filter, TimePoint now)
 {
     if (!filter.is_exact()) return;
-    const LegacyTopicView topic{filter.object, {}, filter.event};
-    if (legacy_subscriptions_.provider_of(consumer, topic)) return;
     const Target& target = targets_.of_text(selector_of_object(filter.object)); // subscribing changes no route
     for (const Found& one : target.found) {
         if (connections_[one.peer].native || is_own(connections_[one.peer].reach)) continue;
-        if (remember(consumer, one.peer, topic)) tell_subscription(one.peer, subscribe_action, topic, 1, now);
+        subscribe_at(one.peer, consumer, {filter.object, {}, filter.event}, now);
     }
+}
+
+/// Once at each provider, whatever other providers there are.
+void Router::subscribe_at(PeerId provider, PeerId consumer, const LegacyTopicView& topic, TimePoint now)
+{
+    if (legacy_subscriptions_.is_bound(consumer, provider, topic)) return;
+    if (remember(consumer, provider, topic)) tell_subscription(provider, subscribe_action, topic, 1, now);
 }
 
 void Router::unsubscribe_at_legacy_providers(PeerId consumer, const LegacyTopicView& topic, TimePoint now)
@@ -455,9 +467,7 @@ void Router::provider_came(PeerId provider, const std::string& object, const Sel
     topics_.exact_of(object, matching_);
     for (const SubscriptionId id : matching_) {
         const Subscription& subscription = topics_[id];
-        const LegacyTopicView topic{object, {}, subscription.filter.event};
-        if (legacy_subscriptions_.provider_of(subscription.peer, topic)) continue;
-        if (remember(subscription.peer, provider, topic)) tell_subscription(provider, subscribe_action, topic, 1, now);
+        subscribe_at(provider, subscription.peer, {object, {}, subscription.filter.event}, now);
     }
 }
 

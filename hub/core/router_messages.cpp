@@ -19,11 +19,6 @@ TimePoint batch_deadline(const Message& message)
     return message.now + std::max<TimePoint::duration>(Millis{1}, time - time / 10);
 }
 
-std::uint64_t nanoseconds(TimePoint at)
-{
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds{at.time_since_epoch()}.count());
-}
-
 } // namespace
 
 /// A message whose selector is known to make sense.
@@ -103,17 +98,23 @@ void Router::to_one(Message& message)
     if (!prepare(message, callee, forms)) return refuse(message, cannot_be_told(message));
     std::optional<CallId> call = message.resumed;
     if (message.wants_answer) call = open_call(message, Gathering::one_answer);
-    std::uint32_t packet = 0;
-    if (call && calls_[*call].gathering == Gathering::one_answer) {
-        const LegId leg = calls_.add_leg(*call, callee);
-        packet = calls_[leg].packet;
-    } else {
-        packet = calls_.next_packet(callee);
-    }
+    std::optional<LegId> leg;
+    if (call && calls_[*call].gathering == Gathering::one_answer) leg = calls_.add_leg(*call, callee);
     note_subscription(message, callee);
-    give(message, callee, packet, forms);
+    give(message, callee, leg ? calls_[*leg].packet : calls_.next_packet(callee), forms);
+    if (leg && message.resumed) grant_kept(message, *leg);
     tap_request(message, callee, call);
     if (call && calls_[*call].gathering == Gathering::no_answer) close_call(*call, CallEnd::ok, message.now);
+}
+
+/// What its caller has granted while nobody had the call, or somebody who died, is the next callee's: as far as one
+/// CREDIT tells it.
+void Router::grant_kept(const Message& message, LegId leg)
+{
+    Call& call = calls_[calls_[leg].call];
+    const std::uint32_t more = std::min<std::uint32_t>(call.parts - message.parts, UINT16_MAX);
+    call.parts = message.parts + more;
+    if (more > 0) grant_parts(leg, more, message.now);
 }
 
 /// Of those whose tag fits best, who can be told it and who keep up: by its key, or one of those with the least to do.
@@ -206,6 +207,7 @@ void Router::give_all(const Message& message, const std::vector<Found>& to, std:
             const LegId leg = calls_.add_leg(*call, one.peer);
             packet = calls_[leg].packet;
             ++calls_[*call].asked;
+            charge(calls_[*call], CallTable::leg_bytes);
         } else {
             packet = calls_.next_packet(one.peer);
         }
@@ -234,6 +236,7 @@ CallId Router::open_call(const Message& message, Gathering gathering)
     call.packet = message.packet;
     call.gathering = gathering;
     call.started = message.now;
+    call.charged = CallTable::call_bytes;
     call.deadline = gathering == Gathering::all_answers ? batch_deadline(message) : message.deadline;
     call.timeout = std::chrono::duration_cast<Millis>(message.deadline - message.now);
     call.parts = gathering == Gathering::one_answer ? message.parts : 0;
@@ -242,7 +245,7 @@ CallId Router::open_call(const Message& message, Gathering gathering)
     if (gathering == Gathering::one_answer && may_be_repeated) {
         call.frame = message.body;
         call.frame_flags = message.flags;
-        call.charged = call.frame.size();
+        call.charged += call.frame.size();
     }
     if (gathering == Gathering::all_answers && message.legacy()) begin_batch(message, call);
     connections_.hold(message.from, call.charged);
@@ -267,7 +270,7 @@ bool Router::prepare(const Message& message, PeerId to, Forms& forms)
 {
     const Peer& peer = connections_[to];
     if (peer.native) {
-        if (message.is_pooled()) return lend_place(message, to);
+        if (message.is_pooled()) return lend(message, to);
         if (message.native() || forms.native) return true;
         if (!wire::is_text(message.method)) return false; // half a pair of surrogates, which only JSON can say
         const bool names_an_object = message.target && message.remote.starts_with('{');

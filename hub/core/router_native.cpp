@@ -29,18 +29,28 @@ void Router::receive_native(PeerId id, const wire::Frame& frame, std::span<const
     if (!body || (flags & reserved) || both || wire::frame_fds(flags, frame.body) != fds.size())
         return connections_.doom(id, Disconnect::protocol_error);
     if (flags & control) return control_frame({id, frame.header.id, flags, *body, fds, now});
+    const std::uint64_t lendings = pools_.lendings();
+    receive_native(id, frame, *body, fds, now);
+    // Who puts a payload into shared memory hears of each once that the place is free, also where nobody got it.
+    if (const auto& place = body->tlvs.shared; place && pools_.lendings() == lendings)
+        tell_released({id, place->pool, place->offset}, id, now);
+}
 
-    if (body->block.verb == static_cast<std::uint8_t>(wire::Verb::reply))
-        return native_answer(id, frame.header, *body, fds, now);
-    Message message = read_native(id, frame, *body, fds, now);
-    switch (static_cast<wire::Verb>(body->block.verb)) {
+/// A message, an event or an answer.
+void Router::receive_native(PeerId id, const wire::Frame& frame, const wire::NativeBody& body, std::span<const Fd> fds,
+                            TimePoint now)
+{
+    if (body.block.verb == static_cast<std::uint8_t>(wire::Verb::reply))
+        return native_answer(id, frame.header, body, fds, now);
+    Message message = read_native(id, frame, body, fds, now);
+    switch (static_cast<wire::Verb>(body.block.verb)) {
     case wire::Verb::invoke:
     case wire::Verb::multi:
     case wire::Verb::shout: return route_native(message);
     case wire::Verb::event: return native_event(message);
     case wire::Verb::reply: return;
     }
-    refuse(message, {CallEnd::unsupported, "unknown verb " + std::to_string(body->block.verb)});
+    refuse(message, {CallEnd::unsupported, "unknown verb " + std::to_string(body.block.verb)});
 }
 
 TimePoint Router::deadline_of(std::uint64_t asked, TimePoint now) const
@@ -116,6 +126,8 @@ void Router::route_native(Message& message)
     if (message.native()->block.verb == static_cast<std::uint8_t>(wire::Verb::shout)) return shout(message);
     if (message.is_pooled() && (message.to_all || !message.wants_answer))
         return refuse(message, {CallEnd::unsupported, "a payload in shared memory is for one callee, and is answered"});
+    if (message.is_pooled() && !has_place(message.from, *message.native()->tlvs.shared))
+        return refuse(message, {CallEnd::invalid, "a place in shared memory that has not been announced"});
     message.target = &target_of(message);
     route(message);
 }
@@ -210,8 +222,7 @@ void Router::intern(const ControlFrame& in)
         ++side.interned;
     }
     if (number == 0) return refuse_control(in, {CallEnd::busy, "no more numbers"});
-    if (side.names.size() <= number) side.names.resize(names_.size() + 1);
-    side.names[number] = true;
+    connections_.learn_name(in.from, number);
     answer_control(in, {.dst = number, .act = in.body.block.act}, {}, {});
 }
 
@@ -231,18 +242,23 @@ void Router::credit(const ControlFrame& in)
     const auto id = calls_.call_of(in.from, in.packet);
     if (!id) return;
     Call& call = calls_[*id];
-    const auto leg = calls_.any_leg_in(*id);
     const std::uint32_t more = wire::messages_of(in.body.block.credit);
-    if (!leg || call.gathering != Gathering::one_answer) return;
+    if (call.gathering != Gathering::one_answer) return;
     call.parts = std::min<std::uint32_t>(call.parts + more, INT32_MAX);
-    const PeerId callee = calls_[*leg].callee;
+    if (const auto leg = calls_.any_leg_in(*id)) grant_parts(*leg, more, in.now); // else to_one() will
+}
+
+/// Tells the callee how many more answers its caller takes.
+void Router::grant_parts(LegId leg, std::uint32_t more, TimePoint now)
+{
+    const PeerId callee = calls_[leg].callee;
     if (!connections_[callee].native) return;
     connections_.send(callee,
                       NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
-                                  .id = calls_[*leg].packet,
+                                  .id = calls_[leg].packet,
                                   .block = {.verb = static_cast<std::uint8_t>(ControlVerb::credit),
                                             .credit = wire::credit_of(0, static_cast<std::uint16_t>(more))}},
-                      in.now);
+                      now);
 }
 
 void Router::wait_for_asked(const ControlFrame& in)
@@ -253,30 +269,33 @@ void Router::wait_for_asked(const ControlFrame& in)
     if (!numbered && (block.dst != 0 || !is_selector(selector)))
         return refuse_control(in, {CallEnd::invalid, "no valid selector"});
     if (!(in.flags & wire::flag::request)) return;
-    if (waiters_.of(in.from) >= limits_.calls_in_flight_max)
+    if (waiters_.of(in.from) >= limits_.waiters_max)
         return refuse_control(in, {CallEnd::busy, "too many requests wait"});
-    Waiter waiter{WaitingClient{in.from, in.packet}, std::string{selector}, deadline_of(block.deadline, in.now)};
+    Waiter waiter =
+        waiter_for(WaitingClient{in.from, in.packet}, std::string{selector}, deadline_of(block.deadline, in.now));
     connections_.hold(in.from, waiter.bytes());
     waiters_.add(std::move(waiter));
-    wait_changed_ = true;
+}
+
+Waiter Router::waiter_for(std::variant<WaitingClient, WaitId> who, std::string selector, TimePoint deadline)
+{
+    parse_selector(selector, asked_);
+    return {who, std::move(selector), std::string{object_named(asked_)}, deadline};
 }
 
 WaitId Router::wait_for(std::string selector, TimePoint deadline, TimePoint now)
 {
     const WaitId id{++last_wait_};
-    waiters_.add({id, std::move(selector), deadline});
-    wait_changed_ = true;
+    if (selector.size() > limits_.selector_bytes_max || waiters_.of_owner() >= limits_.owner_waiters_max)
+        waited_.push_back({id, 0});
+    else
+        waiters_.add(waiter_for(id, std::move(selector), deadline));
     settle(now);
     return id;
 }
 
 void Router::settle_waiters(TimePoint now)
 {
-    if (waiters_.empty()) return;
-    const auto next = waiters_.next_deadline();
-    const bool due = next && *next <= now;
-    if (!std::exchange(wait_changed_, false) && !due && waited_generation_ == routes_.generation()) return;
-    waited_generation_ = routes_.generation();
     waiters_.settle(
         now, [&](const Waiter& waiter) { return takers_of(targets_.of_text(waiter.selector), now); },
         [&](const Waiter& waiter, std::uint32_t clients) { tell_waiter(waiter, clients, now); });

@@ -3,6 +3,7 @@
 
 #include "hub/core/identity.hpp"
 #include "hub/core/ids.hpp"
+#include "hub/core/names.hpp"
 #include "hub/core/routes.hpp"
 #include "hub/core/waiters.hpp"
 
@@ -31,7 +32,8 @@ struct ChannelWanted {
     PeerId caller{}, callee{};
     std::uint32_t caller_handle = 0, callee_handle = 0; // so that a slot that is used again is not mistaken
     std::uint32_t packet = 0;                           // of the caller's request
-    std::string object;
+    NameNumber dst = 0;                                 // the selector that it asked by; 0: it is the text
+    std::string selector;
 };
 
 /// The end of a wait_for().

@@ -102,7 +102,9 @@ void Router::online(const Inbound& in)
     const bool was_legacy = !peer.native;
     const auto agreed = go_native(in);
     connections_.respond(in.from, in.packet, agreed ? std::string_view{*agreed} : wire::success_reply, in.now);
-    if (agreed && was_legacy) lose_legacy_calls(in.from, in.now);
+    if (!agreed || !was_legacy) return;
+    lose_legacy_calls(in.from, in.now);
+    if (peer.draining || shutting_down_) say_goaway(in.from, in.now);
 }
 
 /// What it was given as a legacy client it can no longer answer as one. After the answer to its ONLINE_UP: what is
@@ -177,12 +179,14 @@ bool Router::store_selector(const Inbound& in, std::string_view selector)
     if (const auto denial = may_not_hear(peer, object_named(asked_))) return fail(CallEnd::denied, *denial);
 
     routes_.add(in.from, peer.reach, selector);
-    connections_.hold(in.from, selector.size());
+    connections_.hold(in.from, routes_.selectors(in.from).back().bytes());
+    waiters_.look_again(object_named(asked_));
     came_.push_back({peer.identity.process, object});
     if (object.empty()) return true;
     if (++peer.objects[object] == 1) {
         events_.push_back({ObjectEvent::Kind::published, peer.identity, object});
         ++objects_;
+        end_denied_channels(in.from, in.now);
     }
     provider_came(in.from, object, asked_, in.now);
     return true;
@@ -242,7 +246,8 @@ void Router::withdrawn(PeerId id, const std::vector<RouteTable::Stored>& removed
 {
     Peer& peer = connections_[id];
     for (const RouteTable::Stored& stored : removed) {
-        connections_.release(id, stored.text.size());
+        connections_.release(id, stored.bytes());
+        waiters_.look_again(object_named(stored.selector)); // whom it kept from the hub's own object
         const std::string object{counted_object(stored.selector)};
         if (object.empty()) continue;
         const auto published = peer.objects.find(object);

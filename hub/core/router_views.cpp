@@ -1,6 +1,7 @@
 // What people are shown: routes, clients, live traffic. Nothing here decides anything.
 #include "hub/core/router.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pandora::hub::core {
@@ -26,12 +27,18 @@ void Router::take_channels(std::vector<ChannelWanted>& into) { swap_out(channels
 
 void Router::take_waited(std::vector<Waited>& into) { swap_out(waited_, into); }
 
-void Router::take_taps(std::vector<TapRecord>& into) { swap_out(taps_, into); }
-
-void Router::tap(bool on)
+void Router::take_taps(std::vector<TapRecord>& into)
 {
-    tapping_ = on;
-    if (!on) taps_.clear();
+    swap_out(taps_, into);
+    tap_bytes_ = 0;
+}
+
+void Router::tap(Tap what)
+{
+    tap_ = what;
+    if (what != Tap::nothing) return;
+    taps_.clear();
+    tap_bytes_ = 0;
 }
 
 std::vector<RouteInfo> Router::routes() const
@@ -43,6 +50,16 @@ std::vector<RouteInfo> Router::routes() const
         for (const auto& stored : routes_.selectors(id)) info.selectors.push_back(stored.text);
     }
     return out;
+}
+
+std::vector<pid_t> Router::online(const InstanceName& name) const
+{
+    std::vector<pid_t> pids;
+    for (const PeerId id : drains_.connections(name)) {
+        const pid_t pid = connections_[id].identity.credentials.pid;
+        if (connections_[id].online && std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+    }
+    return pids;
 }
 
 std::vector<ClientInfo> Router::clients(TimePoint now) const
@@ -71,60 +88,66 @@ std::vector<ClientInfo> Router::clients(TimePoint now) const
     return out;
 }
 
-/// A record to be filled in; nullptr: nobody looks.
-TapRecord* Router::new_record(TapRecord::Kind kind, TimePoint now)
+/// A record to be filled in, which will keep so many bytes of text; nullptr: nobody looks, or too much waits.
+TapRecord* Router::new_record(TapRecord::Kind kind, TimePoint now, std::size_t texts)
 {
-    if (!tapping_) return nullptr;
-    if (taps_.size() >= tap_records_max) {
+    if (tap_ == Tap::nothing) return nullptr;
+    if (taps_.size() >= tap_records_max || texts > tap_bytes_max - tap_bytes_) {
         counters_.dropped.add(Drop::overflow);
         return nullptr;
     }
+    tap_bytes_ += texts;
     TapRecord& record = taps_.emplace_back();
     record.kind = kind;
     record.at = now;
     return &record;
 }
 
-void Router::describe(const Message& message, TapRecord& record) const
+/// What is kept of a payload.
+std::string_view Router::tapped(std::string_view payload) const
 {
-    record.from = party_of(connections_[message.from]);
-    record.object = message.object();
-    record.method = message.method;
-    record.act = message.act;
-    record.bytes = message.payload.size();
-    record.binary = message.native() && (message.flags & wire::flag::binary);
-    record.payload = message.payload.substr(0, tap_payload_max);
+    return tap_ == Tap::payloads ? payload.substr(0, tap_payload_max) : std::string_view{};
+}
+
+TapRecord* Router::record_of(const Message& message, std::string_view object, TapRecord::Kind kind)
+{
+    const std::string_view payload = tapped(message.payload);
+    TapRecord* const record = new_record(kind, message.now, object.size() + message.method.size() + payload.size());
+    if (!record) return nullptr;
+    record->from = party_of(connections_[message.from]);
+    record->object = object;
+    record->method = message.method;
+    record->act = message.act;
+    record->bytes = message.payload.size();
+    record->binary = message.native() && (message.flags & wire::flag::binary);
+    if (tap_ == Tap::payloads) record->payload = payload;
+    return record;
 }
 
 void Router::tap_request(const Message& message, PeerId to, std::optional<CallId> call)
 {
     const auto kind = message.wants_answer ? TapRecord::Kind::request : TapRecord::Kind::one_way;
-    TapRecord* const record = new_record(kind, message.now);
+    TapRecord* const record = record_of(message, message.object(), kind);
     if (!record) return;
-    describe(message, *record);
     record->to = party_of(connections_[to]);
     if (call) record->call = tap_number(*call);
 }
 
 void Router::tap_event(const Message& message, const std::string& object)
 {
-    TapRecord* const record = new_record(TapRecord::Kind::event, message.now);
-    if (!record) return;
-    describe(message, *record);
-    record->object = object;
+    record_of(message, object, TapRecord::Kind::event);
 }
 
 void Router::tap_failure(const Message& message, const Failure& failure)
 {
-    TapRecord* const record = new_record(TapRecord::Kind::failure, message.now);
-    if (!record) return;
-    describe(message, *record);
-    record->end = failure.end;
+    TapRecord* const record = record_of(message, message.object(), TapRecord::Kind::failure);
+    if (record) record->end = failure.end;
 }
 
 void Router::tap_answer(CallId id, const Answer& answer)
 {
-    TapRecord* const record = new_record(TapRecord::Kind::answer, answer.now);
+    const std::string_view payload = tapped(answer.payload);
+    TapRecord* const record = new_record(TapRecord::Kind::answer, answer.now, payload.size());
     if (!record) return;
     const Call& call = calls_[id];
     record->from = party_of(connections_[answer.from]);
@@ -134,12 +157,12 @@ void Router::tap_answer(CallId id, const Answer& answer)
     record->bytes = answer.payload.size();
     record->binary = (answer.flags & wire::flag::binary) != 0;
     record->lasted = std::chrono::duration_cast<std::chrono::microseconds>(answer.now - call.started);
-    record->payload = answer.payload.substr(0, tap_payload_max);
+    if (tap_ == Tap::payloads) record->payload = payload;
 }
 
 void Router::tap_call_failure(CallId id, const Failure& failure, TimePoint now)
 {
-    TapRecord* const record = new_record(TapRecord::Kind::failure, now);
+    TapRecord* const record = new_record(TapRecord::Kind::failure, now, 0);
     if (!record) return;
     const Call& call = calls_[id];
     record->to = party_of(connections_[call.caller]);

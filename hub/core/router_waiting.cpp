@@ -47,6 +47,10 @@ bool Router::wait_worth(const Message& message, const Failure& failure)
                   .body = std::string{message.body},
                   .packet = message.packet};
     const std::size_t bytes = parked.bytes();
+    // A call that wants an answer has been counted; one that wants none is kept like one.
+    const bool is_one_more = !message.wants_answer && !message.resumed && !is_own(connections_[message.from].reach);
+    if (is_one_more && calls_.in_flight_from(message.from) >= limits_.calls_in_flight_max)
+        return refuse(message, {CallEnd::busy, "too many messages wait"}), true;
     if (parking_.size(process) >= limits_.parked_calls_max ||
         parking_.bytes(process) + bytes > limits_.parked_bytes_max)
         return refuse(message, {CallEnd::busy, "too many calls wait for " + process}), true;
@@ -191,18 +195,6 @@ void Router::heard(InstanceNews news, TimePoint now)
     for (const CallId call : told) tell_loss(call, now);
     // Those who wait for it in vain are told so, and those whom it can serve now are given to it.
     if (!away || !expectations_.is_returning(name.process)) came_.push_back({name.process, {}});
-    settle(now);
-}
-
-void Router::supervisor_lost(TimePoint now)
-{
-    expectations_.clear();
-    connections_.each([](PeerId, Peer& peer) { peer.unready = false; });
-    tell_all_losses(now);
-    std::vector<std::string> waited_for;
-    parking_.each([&](std::string_view process, std::size_t, std::size_t) { waited_for.emplace_back(process); });
-    for (auto& process : waited_for)
-        if (!process.starts_with('*')) came_.push_back({std::move(process), {}});
     settle(now);
 }
 

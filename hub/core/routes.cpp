@@ -12,12 +12,11 @@ using Kind = MatchValue::Kind;
 
 bool indexable(const MatchValue& value) { return value.kind != Kind::falsy && value.kind != Kind::unequal; }
 
-void erase_one(std::vector<PeerId>& from, PeerId peer)
-{
-    const auto at = std::ranges::find(from, peer);
-    assert(at != from.end());
-    from.erase(at);
-}
+/// Of a value in an index: the node with its key and bucket, what the heap adds to it, and the connection's two entries
+/// in a bucket that is half empty.
+constexpr std::size_t indexed_bytes = 192;
+/// The node of an object's name in the list of those that the connection publishes.
+constexpr std::size_t object_bytes = 96;
 
 /// Only a call for an object by name cares for tags.
 unsigned misfit(const Selector& asked, const Selector& stored)
@@ -28,6 +27,35 @@ unsigned misfit(const Selector& asked, const Selector& stored)
 }
 
 } // namespace
+
+/// The text may be there four times: as it is, as values, in the index, and in the list of objects.
+std::size_t RouteTable::Stored::bytes() const
+{
+    const auto indexed = static_cast<std::size_t>(std::ranges::count_if(selector.values, indexable));
+    return sizeof(Stored) + 4 * text.size() + indexed * indexed_bytes + object_bytes;
+}
+
+void RouteTable::Bucket::add(PeerId peer)
+{
+    const auto place = std::ranges::lower_bound(peers, peer);
+    const auto its = selectors.begin() + (place - peers.begin());
+    if (place != peers.end() && *place == peer) {
+        ++*its;
+        return;
+    }
+    selectors.insert(its, 1);
+    peers.insert(place, peer);
+}
+
+void RouteTable::Bucket::remove(PeerId peer)
+{
+    const auto place = std::ranges::lower_bound(peers, peer);
+    assert(place != peers.end() && *place == peer);
+    const auto its = selectors.begin() + (place - peers.begin());
+    if (--*its > 0) return;
+    selectors.erase(its);
+    peers.erase(place);
+}
 
 const RouteTable::Entry* RouteTable::entry(PeerId peer) const
 {
@@ -82,7 +110,7 @@ void RouteTable::remove_matching(PeerId peer, const Selector& asked, std::vector
     selectors.erase(gone, selectors.end());
     if (!selectors.empty()) return;
     found->order = 0;
-    erase_one(all_, peer);
+    all_.erase(std::ranges::find(all_, peer));
 }
 
 void RouteTable::forget(PeerId peer, std::vector<Stored>& removed) { remove_matching(peer, Selector{}, removed); }
@@ -90,7 +118,7 @@ void RouteTable::forget(PeerId peer, std::vector<Stored>& removed) { remove_matc
 void RouteTable::index(PeerId peer, const Selector& selector)
 {
     for (std::size_t key = 0; key < key_count; ++key)
-        if (indexable(selector.values[key])) indexes_[key][selector.values[key]].push_back(peer);
+        if (indexable(selector.values[key])) indexes_[key][selector.values[key]].add(peer);
 }
 
 void RouteTable::unindex(PeerId peer, const Selector& selector)
@@ -99,8 +127,8 @@ void RouteTable::unindex(PeerId peer, const Selector& selector)
         if (!indexable(selector.values[key])) continue;
         const auto bucket = indexes_[key].find(selector.values[key]);
         assert(bucket != indexes_[key].end());
-        erase_one(bucket->second, peer);
-        if (bucket->second.empty()) indexes_[key].erase(bucket);
+        bucket->second.remove(peer);
+        if (bucket->second.peers.empty()) indexes_[key].erase(bucket);
     }
 }
 
@@ -113,16 +141,15 @@ const std::vector<PeerId>& RouteTable::candidates(const Selector& asked) const
         if (value.kind == Kind::falsy) continue;
         const auto bucket = indexes_[key].find(value); // an unequal value is in no index
         if (bucket == indexes_[key].end()) return none;
-        if (bucket->second.size() <= 1) return bucket->second;
-        if (bucket->second.size() < fewest->size()) fewest = &bucket->second;
+        if (bucket->second.peers.size() < fewest->size()) fewest = &bucket->second.peers;
+        if (fewest->size() <= 1) break;
     }
     return *fewest;
 }
 
-void RouteTable::select(const Selector& asked, std::vector<Found>& found)
+void RouteTable::select(const Selector& asked, std::vector<Found>& found) const
 {
     found.clear();
-    ++lookups_;
     for (const PeerId peer : candidates(asked)) visit(peer, asked, found);
     leave_who_is_meant(asked, found);
     std::ranges::sort(found, {}, [&](const Found& one) { return entries_[index_of(one.peer)].order; });
@@ -152,14 +179,12 @@ bool RouteTable::a_client_has(const MatchValue& object) const
     const auto& named = indexes_[static_cast<std::size_t>(Key::object_name)];
     const auto bucket = named.find(object);
     return bucket != named.end() &&
-           std::ranges::any_of(bucket->second, [this](PeerId peer) { return reach_of(peer) == Reach::ordinary; });
+           std::ranges::any_of(bucket->second.peers, [this](PeerId peer) { return reach_of(peer) == Reach::ordinary; });
 }
 
-void RouteTable::visit(PeerId peer, const Selector& asked, std::vector<Found>& found)
+void RouteTable::visit(PeerId peer, const Selector& asked, std::vector<Found>& found) const
 {
-    Entry& entry = entries_[index_of(peer)];
-    if (entry.seen == lookups_) return; // met before, by another of its selectors
-    entry.seen = lookups_;
+    const Entry& entry = entries_[index_of(peer)];
     if (is_own(entry.reach) && asked[Key::object_name].kind == Kind::falsy) return;
 
     constexpr unsigned none = 3;

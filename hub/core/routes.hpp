@@ -40,6 +40,9 @@ public:
         std::string text; // the JSON that the client sent
         std::size_t hash; // of text: a thousand long ones that differ in their last byte are told apart by it
         Selector selector;
+
+        /// What the hub keeps for it, the index and the list of the connection's objects included.
+        std::size_t bytes() const;
     };
 
     /// Stores a selector; the first one makes the connection's entry. False if the same one is stored
@@ -63,7 +66,7 @@ public:
 
     /// Every connection that has a selector which `asked` matches, once, in the order in which their entries
     /// were made.
-    void select(const Selector& asked, std::vector<Found>& found);
+    void select(const Selector& asked, std::vector<Found>& found) const;
 
     /// Whether any connection has a selector with that object's name.
     bool knows(const MatchValue& object) const;
@@ -75,7 +78,6 @@ private:
     struct Entry {
         Reach reach = Reach::ordinary;
         std::uint64_t order = 0; // of its making; 0 = no entry
-        std::uint64_t seen = 0;  // the last select() that met it
         std::vector<Stored> selectors;
     };
 
@@ -85,7 +87,7 @@ private:
 
     void index(PeerId peer, const Selector& selector);
     void unindex(PeerId peer, const Selector& selector);
-    void visit(PeerId peer, const Selector& asked, std::vector<Found>& found);
+    void visit(PeerId peer, const Selector& asked, std::vector<Found>& found) const;
     void leave_who_is_meant(const Selector& asked, std::vector<Found>& found) const;
     bool a_client_has(const MatchValue& object) const;
 
@@ -100,14 +102,22 @@ private:
         }
     };
 
-    /// A connection stands in a bucket once for each of its selectors that has the value.
-    using Index = std::unordered_map<MatchValue, std::vector<PeerId>, Hash>;
+    /// Who has a value. Each connection stands there once, however many of its selectors have it, and in the order of
+    /// its number: one that leaves with a thousand selectors finds itself a thousand times.
+    struct Bucket {
+        std::vector<PeerId> peers;
+        std::vector<std::uint32_t> selectors; // of each, those that have the value
+
+        void add(PeerId peer);
+        void remove(PeerId peer);
+    };
+
+    using Index = std::unordered_map<MatchValue, Bucket, Hash>;
 
     std::vector<Entry> entries_; // by PeerId
     std::vector<PeerId> all_;    // those with an entry, the oldest entry first
     std::array<Index, key_count> indexes_;
     std::uint64_t order_ = 0;
-    std::uint64_t lookups_ = 0;
     std::uint64_t generation_ = 1;
 };
 

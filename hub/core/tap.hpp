@@ -30,16 +30,21 @@ struct TapRecord {
     std::string object, method;
     wire::Act act = wire::Act::raw;
     CallEnd end = CallEnd::ok;
-    std::size_t bytes = 0;                           // of the payload
+    std::size_t bytes = 0;                           // of the whole payload
     std::optional<std::chrono::microseconds> lasted; // of an answer
     bool binary = false;
-    std::string payload; // the first tap_payload_max bytes
+    std::optional<std::string> payload; // Tap::payloads: the first tap_payload_max bytes
 };
+
+/// What is kept of what happens.
+enum class Tap : std::uint8_t { nothing, heads, payloads };
 
 /// Choice: enough for people, and for most calls to be replayed.
 inline constexpr std::size_t tap_payload_max = 64 * 1024;
-/// Records that wait for the monitor; more are lost, and counted. Choice.
+/// Records that wait for the monitor, and bytes of their texts; more are lost, and counted. Choice: what a turn of the
+/// loop brings, unless it is a storm.
 inline constexpr std::size_t tap_records_max = 16 * 1024;
+inline constexpr std::size_t tap_bytes_max = 4 * 1024 * 1024;
 
 /// One connection as `pandora hub clients` shows it.
 struct ClientInfo {

@@ -25,14 +25,20 @@ struct Target {
 
 class Targets {
 public:
-    /// Both outlive this object.
-    Targets(RouteTable& routes, const Names& names) : routes_{routes}, names_{names} {}
+    /// The first two outlive this object. `bytes_max`: when what it keeps is more, it forgets all: a client that never
+    /// asks the same twice costs no more than without a memory, and none is charged for what serves all.
+    Targets(const RouteTable& routes, const Names& names, std::size_t bytes_max)
+        : routes_{routes}, names_{names}, bytes_max_{bytes_max}
+    {}
 
     /// For a selector's validated JSON text. The answer holds until the next call of this object.
     const Target& of_text(std::string_view text);
 
     /// For a number that names_ knows as a selector's.
     const Target& of_number(NameNumber number);
+
+    /// What it keeps; above bytes_max by one target at most.
+    std::size_t bytes() const { return bytes_; }
 
 private:
     struct Entry {
@@ -44,16 +50,16 @@ private:
         using is_transparent = void;
     };
 
+    void forget_if_too_much();
+    void read(std::string_view text, Entry& entry);
     const Target& fresh(Entry& entry);
 
-    RouteTable& routes_;
+    const RouteTable& routes_;
     const Names& names_;
+    std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
     std::vector<Entry> by_number_;
     std::unordered_map<std::string, Entry, Hash, std::equal_to<>> by_text_;
 };
-
-/// Texts remembered; one more, and all are forgotten: a client that never asks the same twice costs no more than
-/// without a memory. Choice: many times what an app has objects.
-inline constexpr std::size_t remembered_max = 4096;
 
 } // namespace pandora::hub::core

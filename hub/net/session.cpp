@@ -1,5 +1,6 @@
 #include "hub/net/session.hpp"
 
+#include "hub/net/shared_memory.hpp"
 #include "hub/wire/native.hpp"
 
 #include <boost/asio/post.hpp>
@@ -20,8 +21,21 @@ constexpr std::uint64_t frames_budget = 8192;
 constexpr std::size_t write_budget = 1024 * 1024;
 /// How long to wait for what the kernel is short of, and does not tell the end of. Choice.
 constexpr std::chrono::milliseconds moment{10};
+/// How long descriptors may wait for that: others' unread ones take the place, and nobody can say when they are read.
+/// Choice: as long as a call lasts that names no time.
+constexpr std::chrono::seconds shortage_max{5};
 
 core::TimePoint now() { return std::chrono::steady_clock::now(); }
+
+/// The router gets no descriptor for a pool that is not the memory that it is said to be.
+void check_pool(const wire::Frame& frame, std::vector<core::Fd>& fds)
+{
+    if (!(frame.header.flags & wire::flag::control)) return;
+    const auto body = wire::parse_native(frame.body);
+    if (!body || body->block.verb != static_cast<std::uint8_t>(wire::ControlVerb::pool)) return;
+    for (core::Fd& fd : fds)
+        if (!is_sealed_memory(*fd, body->block.deadline)) fd = nullptr;
+}
 
 } // namespace
 
@@ -81,7 +95,7 @@ Session::Input Session::read_some(std::size_t& budget)
     decoder_.commit(received.bytes);
     budget -= std::min(budget, received.bytes);
     const bool completed = decode(time);
-    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time);
+    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time, fds_.size());
     return received.bytes < space.size() ? Input::drained : Input::more;
 }
 
@@ -119,7 +133,7 @@ void Session::decode_held()
 {
     const core::TimePoint time = now();
     const bool completed = decode(time);
-    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time);
+    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time, fds_.size());
 }
 
 /// Hands every complete frame to the router, as far as this turn's budget goes; whether there was one.
@@ -149,7 +163,8 @@ void Session::hand_over(const wire::Frame& frame, core::TimePoint time)
     const std::size_t stated = wire::frame_fds(frame.header.flags, frame.body);
     if (stated == 0 || !router_.speaks_native(*peer_)) {
         router_.receive(*peer_, frame, {}, time);
-    } else if (const auto fds = stated <= wire::fds_max ? fds_.take(stated) : std::nullopt) {
+    } else if (auto fds = stated <= wire::fds_max ? fds_.take(stated) : std::nullopt) {
+        check_pool(frame, *fds);
         router_.receive(*peer_, frame, *fds, time);
     } else {
         router_.receive_violation(*peer_, core::Disconnect::protocol_error, time);
@@ -175,9 +190,10 @@ bool Session::flush(core::TimePoint time)
         const Written taken = write(socket_.native_handle(), {blocks.data(), count}, outbox.front_fds());
         if (taken.kind == Written::Kind::failed) return false;
         if (taken.kind == Written::Kind::later) {
-            wait_a_moment();
+            wait_a_moment(time);
             return true;
         }
+        short_since_.reset();
         if (taken.kind == Written::Kind::no_room) break;
         router_.sent(*peer_, taken.bytes, time);
         written += taken.bytes;
@@ -195,9 +211,13 @@ void Session::wait_writable()
                        [self = shared_from_this()](const boost::system::error_code&) { self->write_on(); });
 }
 
-void Session::wait_a_moment()
+void Session::wait_a_moment(core::TimePoint time)
 {
     waits_for_room_ = true;
+    if (!short_since_) short_since_ = time;
+    const bool holds_fds = !router_.outbox(*peer_).front_fds().empty();
+    if (holds_fds && time - *short_since_ >= shortage_max)
+        return router_.receive_violation(*peer_, core::Disconnect::out_of_descriptors, time);
     if (!moment_) moment_ = std::make_unique<boost::asio::steady_timer>(socket_.get_executor());
     moment_->expires_after(moment);
     moment_->async_wait([self = shared_from_this()](const boost::system::error_code&) { self->write_on(); });

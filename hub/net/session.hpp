@@ -61,7 +61,7 @@ private:
     void hand_over(const wire::Frame& frame, core::TimePoint now);
     void drop_unclaimed();
     void wait_writable();
-    void wait_a_moment();
+    void wait_a_moment(core::TimePoint now);
     void write_on();
 
     Descriptor socket_;
@@ -73,6 +73,7 @@ private:
     bool held_ = false;            // complete frames wait in decoder_ for the next turn
     FdQueue fds_;
     std::unique_ptr<boost::asio::steady_timer> moment_; // made when it is first needed: seldom
+    std::optional<core::TimePoint> short_since_;        // the kernel has what it needs to write: not since then
     std::optional<core::PeerId> peer_;
     core::Disconnect end_ = core::Disconnect::peer_closed; // why, once the input has ended
     bool waits_for_room_ = false;

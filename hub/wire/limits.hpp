@@ -59,9 +59,16 @@ struct Limits {
     /// empty queue.
     std::size_t queue_bytes_hard = 16 * mebibyte + rewrap_bytes_max;
 
-    /// Everything the hub holds for all connections: queues, half-gathered answers, selectors, frames that
-    /// have begun to arrive. Above it the connection that holds most is disconnected. Choice: bearable for a
-    /// 1 GiB machine, many times the need of a healthy app.
+    /// Everything that is charged to connections. Above it the largest connection of the user who holds most is
+    /// disconnected. Choice: bearable for a 1 GiB machine, many times the need of a healthy app.
+    ///
+    /// Charged, with what it takes besides its bytes, to who made the hub keep it, until it is kept no more: queues (to
+    /// their owners), frames that have begun, selectors, calls with their legs, parked and idempotent requests,
+    /// half-gathered answers, waiters, subscriptions, backlogs (to subscribers), retained events, pools and the places
+    /// lent of them (to their owners), what a native client has been told of names and sources.
+    /// Not charged, but bounded: numbered texts (names_max, names_bytes_max), remembered targets (targets_bytes_max),
+    /// waits of the hub's owner (owner_waiters_max), channels (64 a client), and by the number of connections each of
+    /// them with its buffers.
     std::size_t total_bytes_max = 256 * mebibyte;
 
     /// Requests fill a queue to this part of what total_bytes_max leaves free, so that one client's flood to
@@ -84,8 +91,7 @@ struct Limits {
     std::size_t unidentified_max = 1024;
 
     /// Descriptors of the hub process that no connection may take: its own (some 10), those of the metrics' readers,
-    /// those on their way from one client to another, pidfds of those who are being identified. Choice: as many as the
-    /// master keeps.
+    /// pidfds of those who are being identified. Choice: as many as the master keeps.
     std::size_t descriptors_reserved = 32;
 
     /// Places that only root gets: whoever looks why everything is full must get in. Choice.
@@ -111,6 +117,13 @@ struct Limits {
     /// Descriptors that wait in one queue to be written: a frame with more has to be refused. Each takes a place in the
     /// hub's own table. Choice: sixteen frames of the most that a frame may carry.
     std::size_t fds_queued_max = 64;
+
+    /// Descriptors of clients that the hub keeps, for all of them: in queues, of pools, and those that wait for the
+    /// rest of their frame. What would take more is answered busy, or dropped and counted. The hub sets it by its own
+    /// limit of descriptors, of which connections get the rest: a quarter. Choice: a descriptor stays for a moment, a
+    /// connection for as long as its client runs.
+    std::size_t fds_max = 256;
+    static constexpr std::size_t fds_share = 4;
 
     /// Selectors of one client, and the text of one: also of one that is asked for, and of the location that
     /// a gathered answer repeats. Choice: dbus-daemon allows 16384 match rules to a whole user.
@@ -141,6 +154,17 @@ struct Limits {
     std::size_t names_of_client_max = 2048;
     std::size_t names_bytes_max = 4 * mebibyte;
     std::size_t name_bytes_max = 256;
+
+    /// Whom selectors reach, remembered for all clients (Targets): above it all of it is forgotten, and looked up again
+    /// as it is asked for. Choice: what a thousand objects with a thousand providers each take, twice.
+    std::size_t targets_bytes_max = 16 * mebibyte;
+
+    /// WAIT_FORs of one client. Choice: many times what a process needs to begin its work.
+    std::size_t waiters_max = 64;
+
+    /// The same of the hub's owner, in whose name clients wait that ask the hub's own object: of all of them, and each
+    /// no longer than a selector may be. One more is told at once that nobody has come. Choice: 16 MiB at the worst.
+    std::size_t owner_waiters_max = 1024;
 
     /// How long the hub waits for the supervisor to say why a callee has gone, before it answers the callers without
     /// that. Choice: a hundred times what it takes on an idle machine, twice what it took on one that was ten times

@@ -19,7 +19,7 @@ inline constexpr std::uint8_t oneway = 0x80, request = 0x40, native = 0x20, bina
 
 /// Bits of RoutingBlock::options.
 namespace option {
-inline constexpr std::uint8_t idempotent = 0x01, wait = 0x02, retain = 0x04, spread = 0x08, known = 0x0f;
+inline constexpr std::uint8_t idempotent = 0x01, wait = 0x02, retain = 0x04, spread = 0x08, pooled = 0x10, known = 0x1f;
 } // namespace option
 
 enum class Verb : std::uint8_t { invoke, multi, reply, event, shout };

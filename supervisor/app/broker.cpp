@@ -113,7 +113,7 @@ private:
     void get_to_know()
     {
         ask("app", Json::array(), [this](const Json& app) {
-            if (app.is_object()) learn(host_.hub(), app.get<control::AppKnowledge>());
+            learn(host_.hub(), app.get<control::AppKnowledge>());
             get_config();
         });
     }
@@ -121,8 +121,7 @@ private:
     void get_config()
     {
         ask("config", Json::array({kept_config_.size()}), [this](const Json& answer) {
-            const auto piece =
-                answer.is_object() ? answer.get<control::ConfigPiece>() : control::ConfigPiece{"", true, true};
+            const auto piece = answer.get<control::ConfigPiece>();
             kept_config_ += piece.text;
             if (!piece.ends) return get_config();
             begin_to_serve(std::exchange(kept_config_, {}));

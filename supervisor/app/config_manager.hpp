@@ -29,8 +29,6 @@ public:
     ConfigManager(const ConfigManager&) = delete;
     ConfigManager& operator=(const ConfigManager&) = delete;
 
-    const hub::config::ConfigStore& store() const { return store_; }
-
 private:
     void tell(const hub::config::Change& change);
     void emit(const std::string& topic, const hub::config::Value& value);

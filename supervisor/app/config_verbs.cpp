@@ -2,6 +2,7 @@
 
 #include "hub/client/cpp/body_reader.hpp"
 #include "hub/config/limits.hpp"
+#include "supervisor/control/messages.hpp"
 #include "supervisor/core/overloaded.hpp"
 
 #include <cstdint>
@@ -15,6 +16,7 @@ namespace pandora::supervisor::app {
 
 namespace {
 
+using control::dumped;
 using core::Overloaded;
 using hub::client::CallError;
 using hub::client::Json;
@@ -50,9 +52,7 @@ bool is_falsy(const Json& value)
 
 const std::string* text_in(const Json& value) { return value.get_ptr<const std::string*>(); }
 
-std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-Value value_from(const Json& value) { return value.is_null() ? Value{} : Value{text_of(value)}; }
+Value value_from(const Json& value) { return value.is_null() ? Value{} : Value{dumped(value)}; }
 
 Json number(Version version) { return static_cast<std::uint64_t>(version); }
 
@@ -86,7 +86,7 @@ ConfigAnswer all_of(const ConfigStore& store)
                 {}};
     std::string text = "{";
     for (const auto& [topic, entry] : store.entries())
-        text += (text.size() > 1 ? "," : "") + text_of(topic) + ':' + entry.value;
+        text += (text.size() > 1 ? "," : "") + dumped(topic) + ':' + entry.value;
     return {parsed(text + '}'), {}};
 }
 

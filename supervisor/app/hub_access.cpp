@@ -19,22 +19,21 @@ os::Account account_of(const std::string& user, const std::string& key, const Fi
     throw std::runtime_error{key + ": user `" + user + "` does not exist"};
 }
 
-/// As the hub reads it: "any" is whatever is none of the others.
-std::string verb_of(procfiles::PolicyVerb verb)
+control::PolicyVerb translated(procfiles::PolicyVerb verb)
 {
     switch (verb) {
-    case procfiles::PolicyVerb::any: return "any";
-    case procfiles::PolicyVerb::call: return "call";
-    case procfiles::PolicyVerb::publish: return "publish";
-    case procfiles::PolicyVerb::subscribe: return "subscribe";
+    case procfiles::PolicyVerb::any: return control::PolicyVerb::any;
+    case procfiles::PolicyVerb::call: return control::PolicyVerb::call;
+    case procfiles::PolicyVerb::publish: return control::PolicyVerb::publish;
+    case procfiles::PolicyVerb::subscribe: return control::PolicyVerb::subscribe;
     }
-    return "any";
+    return control::PolicyVerb::any;
 }
 
 control::PolicyRule resolved(const procfiles::PolicyRule& rule, const FindAccount& find)
 {
     control::PolicyRule known{.allow = rule.allow,
-                              .verb = verb_of(rule.verb),
+                              .verb = translated(rule.verb),
                               .processes = rule.processes,
                               .users = {},
                               .objects = rule.objects,
@@ -51,6 +50,10 @@ HubAccess hub_access(const procfiles::HubSpec& hub, const std::vector<uid_t>& wo
     HubAccess access;
     if (is_root) {
         const auto account = account_of(hub.user, "hub.user", find);
+        if (account.uid == 0)
+            throw std::runtime_error{"hub.user: `" + hub.user +
+                                     "` is root; the hub reads what strangers send, and "
+                                     "never runs as root"};
         access.run_as = os::RunAs{account.uid, account.gid, {}};
     }
     access.admitted = workers;

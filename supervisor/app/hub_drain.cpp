@@ -1,5 +1,7 @@
 #include "supervisor/app/hub_drain.hpp"
 
+#include "supervisor/control/messages.hpp"
+
 #include <utility>
 #include <variant>
 
@@ -8,8 +10,6 @@ namespace pandora::supervisor::app {
 namespace {
 
 using hub::client::Json;
-
-constexpr const char* hub_object_name = "pandora.hub";
 
 /// The hub keeps to the time; longer than this it is only late when it does not run at all.
 constexpr std::chrono::milliseconds answer_slack{1'000};
@@ -32,7 +32,7 @@ void drain(hub::client::Client& link, const std::string& process, std::uint32_t 
            std::chrono::milliseconds timeout, std::function<void(HubDrained)> done)
 {
     link.invoke(
-        hub_object_name, "drain", Json::array({name_of(process, instance), timeout.count()}),
+        control::hub_object_name, "drain", Json::array({name_of(process, instance), timeout.count()}),
         [done = std::move(done)](const hub::client::Outcome& outcome) { done(drained_from(outcome)); },
         timeout + answer_slack);
 }
@@ -40,7 +40,7 @@ void drain(hub::client::Client& link, const std::string& process, std::uint32_t 
 /// Again where the hub's own object was flooded by others: an undrain that is lost would starve the next run.
 void undrain(hub::client::Client& link, const std::string& process, std::uint32_t instance)
 {
-    link.invoke(hub_object_name, "undrain", Json::array({name_of(process, instance)}),
+    link.invoke(control::hub_object_name, "undrain", Json::array({name_of(process, instance)}),
                 [&link, process, instance](const hub::client::Outcome& outcome) {
                     const auto* error = std::get_if<hub::client::CallError>(&outcome);
                     if (error && error->name == "PandoraBusyError") undrain(link, process, instance);

@@ -23,19 +23,21 @@ hub::core::Prospect translated(Prospect prospect)
     return hub::core::Prospect::gone;
 }
 
-/// Both ends are one program: a word that is not one of these stands for "any".
-std::optional<PolicyVerb> verb_named(const std::string& name)
+std::optional<PolicyVerb> translated(control::PolicyVerb verb)
 {
-    if (name == "call") return PolicyVerb::call;
-    if (name == "publish") return PolicyVerb::publish;
-    if (name == "subscribe") return PolicyVerb::subscribe;
+    switch (verb) {
+    case control::PolicyVerb::any: return std::nullopt;
+    case control::PolicyVerb::call: return PolicyVerb::call;
+    case control::PolicyVerb::publish: return PolicyVerb::publish;
+    case control::PolicyVerb::subscribe: return PolicyVerb::subscribe;
+    }
     return std::nullopt;
 }
 
 hub::core::Rule translated(const control::PolicyRule& rule)
 {
     return {.allow = rule.allow,
-            .verb = verb_named(rule.verb),
+            .verb = translated(rule.verb),
             .objects = rule.objects,
             .names = rule.names,
             .processes = rule.processes,
@@ -46,7 +48,6 @@ hub::core::Rule translated(const control::PolicyRule& rule)
 
 void learn(hub::Hub& hub, const control::AppKnowledge& app)
 {
-    hub.supervisor_lost(); // of an earlier life of the supervisor
     std::vector<hub::core::Rule> rules;
     for (const auto& rule : app.policy) rules.push_back(translated(rule));
     hub.set_policy(std::move(rules), app.strict);

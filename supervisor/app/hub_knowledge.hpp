@@ -6,7 +6,7 @@
 
 namespace pandora::supervisor::app {
 
-/// All of it, in place of what was known.
+/// All of it, to a hub that knows nothing yet.
 void learn(hub::Hub& hub, const control::AppKnowledge& app);
 
 /// One change.

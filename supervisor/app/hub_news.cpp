@@ -38,7 +38,7 @@ void HubNews::send()
     if (!link || news.empty()) return;
     std::vector<Name> names;
     for (const auto& each : news) names.emplace_back(each.process, each.instance);
-    link->invoke("pandora.hub", "heard", control::Json::array({news}),
+    link->invoke(control::hub_object_name, "heard", control::Json::array({news}),
                  [this, names = std::move(names)](const hub::client::Outcome& outcome) {
                      if (std::holds_alternative<hub::client::CallError>(outcome)) again(names);
                  });

@@ -19,27 +19,11 @@ using hub::client::Reply;
 
 namespace {
 
-constexpr const char* hub_object_name = "pandora.hub";
-
 // A drain that is longer than any worker's grace is a mistake; the bound keeps deadlines far from overflow.
 constexpr std::int64_t patience_ms_max = 24 * 3600 * 1000;
 
 // Of wait_for: as long as a call has by default.
 constexpr std::optional<std::chrono::milliseconds> default_patience{5'000};
-
-/// The method, and what `help` says of it.
-constexpr std::pair<const char*, const char*> help_texts[] = {
-    {"routes", "[{all}] the connections and what they are called; all: pandora's own, too"},
-    {"clients", "what the hub has for each connection and waits for from it, and whom it has cut lately, and why"},
-    {"stats", "the hub's counters"},
-    {"wait_for", "object or selector, milliseconds: answered as soon as somebody serves it"},
-    {"monitor", "{payload}: shows the payloads in the event `traffic` for a minute; not for workers"},
-    {"ping", "answers"},
-    {"help", "this"},
-    {"drain", "{process, instance}, milliseconds: the supervisor only; keeps new calls away from an instance"},
-    {"undrain", "{process, instance}: the supervisor only; the instance is served again"},
-    {"heard", "[news]: the supervisor only; what becomes of instances"},
-};
 
 std::optional<hub::InstanceName> instance_from(const Json& params)
 {
@@ -73,30 +57,52 @@ bool comes_from_supervisor(const Call& call)
     return call.source.value("process", Json{}) == control::supervisor_process_name;
 }
 
-Json help()
-{
-    Json texts = Json::object();
-    for (const auto& [method, text] : help_texts) texts[method] = text;
-    return texts;
-}
-
 } // namespace
+
+constexpr HubObject::Method HubObject::methods[] = {
+    {"routes", "[{all}] the connections and what they are called; all: pandora's own, too", &HubObject::routes},
+    {"clients", "what the hub has for each connection and waits for from it, and whom it has cut lately, and why",
+     &HubObject::clients},
+    {"stats", "the hub's counters", &HubObject::stats},
+    {"online", "{process, instance}: the pids whose connections of that instance are online", &HubObject::online},
+    {"wait_for", "object or selector, milliseconds: answered as soon as somebody serves it", &HubObject::wait_for},
+    {"monitor", "{payload}: shows the payloads in the event `traffic` for a minute; not for workers",
+     &HubObject::monitor},
+    {"ping", "answers", &HubObject::ping},
+    {"help", "this", &HubObject::help},
+    {"drain", "{process, instance}, milliseconds: the supervisor only; keeps new calls away from an instance",
+     &HubObject::drain},
+    {"undrain", "{process, instance}: the supervisor only; the instance is served again", &HubObject::undrain},
+    {"heard", "[news]: the supervisor only; what becomes of instances", &HubObject::heard},
+};
 
 HubObject::HubObject(boost::asio::io_context& io, hub::Hub& hub, hub::client::Client& client, uid_t owner)
     : hub_{hub}, owner_{owner}, traffic_{io, hub, client}
 {
-    hub::client::Methods methods;
-    methods["routes"] = [this](const Call& call, const Reply& reply) { reply.value(routes(call)); };
-    methods["clients"] = [this](const Call&, const Reply& reply) { reply.value(clients()); };
-    methods["wait_for"] = [this](const Call& call, const Reply& reply) { wait_for(call, reply); };
-    methods["monitor"] = [this](const Call& call, const Reply& reply) { monitor(call, reply); };
-    methods["stats"] = [this](const Call&, const Reply& reply) { reply.value(to_json(hub_.stats())); };
-    methods["ping"] = [](const Call&, const Reply& reply) { reply.value(nullptr); };
-    methods["help"] = [](const Call&, const Reply& reply) { reply.value(help()); };
-    methods["drain"] = [this](const Call& call, const Reply& reply) { drain(call, reply); };
-    methods["undrain"] = [this](const Call& call, const Reply& reply) { undrain(call, reply); };
-    methods["heard"] = [this](const Call& call, const Reply& reply) { heard(call, reply); };
-    client.publish(hub_object_name, std::move(methods));
+    hub::client::Methods published;
+    for (const auto& method : methods)
+        published[method.name] = [this, answer = method.answer](const Call& call, const Reply& reply) {
+            (this->*answer)(call, reply);
+        };
+    client.publish(control::hub_object_name, std::move(published));
+}
+
+void HubObject::stats(const Call&, const Reply& reply) { reply.value(to_json(hub_.stats())); }
+
+void HubObject::ping(const Call&, const Reply& reply) { reply.value(nullptr); }
+
+void HubObject::help(const Call&, const Reply& reply)
+{
+    Json texts = Json::object();
+    for (const auto& method : methods) texts[method.name] = method.help;
+    reply.value(std::move(texts));
+}
+
+void HubObject::online(const Call& call, const Reply& reply)
+{
+    const auto name = instance_from(call.params);
+    if (!name) return reply.error("online takes {process, instance}", "TypeError");
+    reply.value(Json(hub_.online(*name)));
 }
 
 void HubObject::drain(const Call& call, const Reply& reply)
@@ -150,24 +156,24 @@ void HubObject::monitor(const Call& call, const Reply& reply)
     reply.value(nullptr);
 }
 
-Json HubObject::clients() const
+void HubObject::clients(const Call&, const Reply& reply)
 {
     Json clients = Json::array();
     for (const auto& client : hub_.clients()) clients.push_back(to_json(client));
     Json cut = Json::array();
     for (const auto& each : hub_.cuts()) cut.push_back(to_json(each));
-    return {{"clients", std::move(clients)}, {"cut", std::move(cut)}};
+    reply.value({{"clients", std::move(clients)}, {"cut", std::move(cut)}});
 }
 
 /// The route table without the connection that asks and, unless `{"all": true}`, without built-in ones.
-Json HubObject::routes(const Call& call) const
+void HubObject::routes(const Call& call, const Reply& reply)
 {
     const bool all = !call.params.empty() && call.params.at(0).is_object() && call.params.at(0).value("all", false);
     const auto asker = call.source.value("client", std::string{});
     Json found = Json::array();
     for (const auto& route : hub_.routes())
         if (route.client != asker && (all || !route.builtin)) found.push_back(to_json(route));
-    return found;
+    reply.value(std::move(found));
 }
 
 } // namespace pandora::supervisor::app

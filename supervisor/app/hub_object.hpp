@@ -25,13 +25,25 @@ private:
     using Call = hub::client::Call;
     using Reply = hub::client::Reply;
 
+    struct Method {
+        const char* name;
+        const char* help;
+        void (HubObject::*answer)(const Call& call, const Reply& reply);
+    };
+
+    static const Method methods[];
+
+    void routes(const Call& call, const Reply& reply);
+    void clients(const Call& call, const Reply& reply);
+    void stats(const Call& call, const Reply& reply);
+    void online(const Call& call, const Reply& reply);
+    void wait_for(const Call& call, const Reply& reply);
+    void monitor(const Call& call, const Reply& reply);
+    void ping(const Call& call, const Reply& reply);
+    void help(const Call& call, const Reply& reply);
     void drain(const Call& call, const Reply& reply);
     void undrain(const Call& call, const Reply& reply);
     void heard(const Call& call, const Reply& reply);
-    void wait_for(const Call& call, const Reply& reply);
-    void monitor(const Call& call, const Reply& reply);
-    hub::client::Json routes(const Call& call) const;
-    hub::client::Json clients() const;
 
     hub::Hub& hub_;
     uid_t owner_;

@@ -125,7 +125,7 @@ void HubProcess::ask()
         ask_again_later();
         if (unanswered_ >= unanswered_max) hung_();
     };
-    link_->invoke("pandora.hub", "ping", control::Json::array(), answered, answer_patience);
+    link_->invoke(control::hub_object_name, "ping", control::Json::array(), answered, answer_patience);
 }
 
 } // namespace pandora::supervisor::app

@@ -1,8 +1,8 @@
 #include "supervisor/app/hub_traffic.hpp"
 
 #include "supervisor/app/hub_views.hpp"
+#include "supervisor/control/messages.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -12,7 +12,8 @@ using hub::client::Json;
 
 namespace {
 
-constexpr const char* hub_object_name = "pandora.hub";
+using control::hub_object_name;
+
 constexpr const char* traffic_event_name = "traffic";
 
 constexpr std::chrono::seconds look_period{1};
@@ -21,8 +22,9 @@ constexpr std::chrono::seconds payloads_shown_for{60};
 // Of one event, in payload bytes: far below the largest frame, also where each byte is escaped. Choice.
 constexpr std::size_t event_bytes_max = 1024 * 1024;
 
-// Requests whose answers are still to come, or others of a multi-invoke's: as many as one client may have in flight.
-constexpr std::size_t asked_max = 4096;
+// Of all clients: an answer that comes after so many newer requests is shown without its names. Choice: sixteen times
+// what one client may have in flight.
+constexpr std::size_t asked_max = 64 * 1024;
 
 /// What is told of traffic is traffic, too: to tell of that would never end. Legacy subscribers get it by a broadcast
 /// to an object of that name.
@@ -30,14 +32,6 @@ bool is_own(const hub::TapRecord& record)
 {
     return (record.object == hub_object_name && record.method == traffic_event_name) ||
            record.object == "pandora.hub@subscriber";
-}
-
-/// Of either dialect: patterns of names are the native one's alone.
-bool has_subscribers(const hub::Hub& hub)
-{
-    if (hub.has_subscribers(hub_object_name, traffic_event_name)) return true;
-    const auto events = hub.subscribed_events(hub_object_name);
-    return std::ranges::find(events, traffic_event_name) != events.end();
 }
 
 } // namespace
@@ -50,17 +44,16 @@ HubTraffic::HubTraffic(boost::asio::io_context& io, hub::Hub& hub, hub::client::
 
 HubTraffic::~HubTraffic()
 {
-    if (watching_) hub_.monitor(nullptr);
+    if (tapped_ != hub::Tap::nothing) hub_.monitor(hub::Tap::nothing, nullptr);
 }
 
 void HubTraffic::look()
 {
-    const bool wanted = has_subscribers(hub_);
-    if (std::exchange(watching_, wanted) == wanted) return;
-    if (wanted)
-        hub_.monitor([this](const std::vector<hub::TapRecord>& records) { tell(records); });
-    else
-        hub_.monitor(nullptr);
+    const auto wanted = !hub_.has_subscribers(hub_object_name, traffic_event_name) ? hub::Tap::nothing
+                        : Clock::now() < payloads_until_                           ? hub::Tap::payloads
+                                                                                   : hub::Tap::heads;
+    if (std::exchange(tapped_, wanted) == wanted) return;
+    hub_.monitor(wanted, [this](const std::vector<hub::TapRecord>& records) { tell(records); });
 }
 
 void HubTraffic::look_again_later()
@@ -77,7 +70,7 @@ void HubTraffic::show_payloads() { payloads_until_ = Clock::now() + payloads_sho
 
 Json HubTraffic::described(const hub::TapRecord& record)
 {
-    auto json = to_json(record, Clock::now() < payloads_until_ ? Payloads::shown : Payloads::hidden);
+    auto json = to_json(record);
     if (record.call == 0) return json;
     if (record.kind == hub::TapRecord::Kind::request) {
         if (asked_.emplace(record.call, Asked{json["object"], json["method"]}).second)
@@ -104,7 +97,7 @@ void HubTraffic::tell(const std::vector<hub::TapRecord>& records)
     for (const auto& record : records) {
         if (is_own(record)) continue;
         told.push_back(described(record));
-        bytes += record.payload.size();
+        bytes += record.payload ? record.payload->size() : 0;
         if (bytes > event_bytes_max) send();
     }
     send();

@@ -46,7 +46,7 @@ private:
     hub::Hub& hub_;
     hub::client::Client& client_;
     boost::asio::steady_timer timer_;
-    bool watching_ = false;
+    hub::Tap tapped_ = hub::Tap::nothing;
     Clock::time_point payloads_until_{};
     std::unordered_map<std::uint64_t, Asked> asked_; // by the number of the call
     std::deque<std::uint64_t> asked_order_;          // the oldest first

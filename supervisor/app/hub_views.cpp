@@ -75,11 +75,11 @@ std::string_view verb_of(const hub::TapRecord& record)
 }
 
 /// Text is shown as it is where it is no JSON: what was cut off, say; or where to read it could cost the hub its stack.
-Json payload_of(const hub::TapRecord& record)
+Json shown(std::string_view payload, bool is_binary)
 {
     constexpr std::size_t nesting_max = 64;
-    auto json = record.binary ? std::nullopt : hub::client::read_body(record.payload, nesting_max);
-    return json ? std::move(*json) : Json(metrics::label_text(record.payload));
+    auto json = is_binary ? std::nullopt : hub::client::read_body(payload, nesting_max);
+    return json ? std::move(*json) : Json(metrics::label_text(payload));
 }
 
 } // namespace
@@ -125,7 +125,7 @@ Json to_json(const hub::CutInfo& cut)
             {"at", unix_time(cut.at)},  {"reason", hub::core::name_of(cut.reason)}};
 }
 
-Json to_json(const hub::TapRecord& record, Payloads payloads)
+Json to_json(const hub::TapRecord& record)
 {
     using Kind = hub::TapRecord::Kind;
     const bool is_end = record.kind == Kind::answer || record.kind == Kind::failure;
@@ -139,7 +139,7 @@ Json to_json(const hub::TapRecord& record, Payloads payloads)
               {"bytes", record.bytes},
               {"duration_us", record.lasted ? Json(record.lasted->count()) : Json(nullptr)},
               {"id", record.call}};
-    if (payloads == Payloads::shown) json["payload"] = payload_of(record);
+    if (record.payload) json["payload"] = shown(*record.payload, record.binary);
     return json;
 }
 

@@ -11,9 +11,7 @@ hub::client::Json to_json(const hub::ClientInfo& client);
 hub::client::Json to_json(const hub::CutInfo& cut);
 hub::client::Json to_json(const hub::Stats& stats);
 
-enum class Payloads : bool { hidden, shown };
-
-/// A record of the event `traffic`. Whatever bytes clients have sent, this is text.
-hub::client::Json to_json(const hub::TapRecord& record, Payloads payloads);
+/// A record of the event `traffic`, with its payload where it has one. Whatever bytes clients have sent, this is text.
+hub::client::Json to_json(const hub::TapRecord& record);
 
 } // namespace pandora::supervisor::app

@@ -1,7 +1,6 @@
 #include "supervisor/app/isolation.hpp"
 
 #include "supervisor/os/credentials.hpp"
-#include "supervisor/os/oom_score.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -147,8 +146,7 @@ void Isolations::apply(const ProcessSpec& process, os::SpawnRequest& request) co
     request.resource_limits = resolved.limits;
     request.nice = limits.nice;
     if (limits.io_priority) request.io_priority = encoded(*limits.io_priority);
-    apply_oom_score(request);
-    if (limits.oom_score_adj) request.oom_score_adj = limits.oom_score_adj;
+    request.oom_score_adj = limits.oom_score_adj;
     request.cpu_affinity = limits.cpu_affinity;
     request.run_as = resolved.run_as;
     request.capabilities = resolved.capabilities;
@@ -201,15 +199,5 @@ std::vector<uid_t> Isolations::all_users() const
     found.push_back(::geteuid());
     return found;
 }
-
-bool Isolations::guard_master(int oom_score_adj)
-{
-    const auto before = os::oom_score_adj();
-    if (!before || !os::set_oom_score_adj(oom_score_adj)) return false;
-    if (!oom_score_before_) oom_score_before_ = before;
-    return true;
-}
-
-void Isolations::apply_oom_score(os::SpawnRequest& request) const { request.oom_score_adj = oom_score_before_; }
 
 } // namespace pandora::supervisor::app

@@ -50,13 +50,6 @@ public:
     /// These and the master's own: whose processes may be survivors of a run.
     std::vector<uid_t> all_users() const;
 
-    /// Sets the master's own oom_score_adj (it should be the last to be killed); what it starts from now on gets the
-    /// score back that the master was started with. False: it may not (lower needs CAP_SYS_RESOURCE).
-    bool guard_master(int oom_score_adj);
-
-    /// For children other than the app's processes (the hub): the score as the master was started with.
-    void apply_oom_score(os::SpawnRequest& request) const;
-
 private:
     struct Resolved {
         std::optional<os::RunAs> run_as;
@@ -73,7 +66,6 @@ private:
 
     std::map<std::string, Resolved, std::less<>> resolved_; // by process
     os::SignalSet perhaps_ignored_;
-    std::optional<int> oom_score_before_; // engaged once the master has changed its own
     std::vector<std::string> unapplied_;
     os::CgroupTree tree_;
     std::map<InstanceName, os::Cgroup> cgroups_; // gone before the tree that made them

@@ -67,7 +67,7 @@ std::optional<std::string> own_variable(std::string_view name)
 /// Empty: in memory alone.
 fs::path config_file(const procfiles::AppSpec& app)
 {
-    if constexpr (!requires { app.hub.persist_config; }) return {};
+    if (!app.hub.persist_config) return {};
     const auto folder = state_directory(app.name, ::geteuid() == 0, own_variable);
     if (!folder) throw std::runtime_error{"hub.persist_config: there is no home to keep it in"};
     return *folder / "config.journal";
@@ -171,7 +171,6 @@ os::SpawnRequest Master::prepare(core::InstanceId instance)
     if (is_hub(instance)) {
         auto request = hub_.prepare();
         request.shelf = &shelf_;
-        isolations_.apply_oom_score(request);
         return request;
     }
     const auto& spec = spec_of(instance);

@@ -61,7 +61,8 @@ private:
     void spawned(core::InstanceId instance) override;
     bool leader_ended(core::InstanceId instance) override;
     void drain(core::InstanceId instance, core::Millis limit, std::function<void()> done) override;
-    std::string unheard(core::InstanceId instance) override;
+    void ask_hub(core::InstanceId instance, core::ProbeKind kind,
+                 std::function<void(const std::string& trouble)> tell) override;
     os::ConnectionWait listen(core::ProcessId process, std::function<void()> arrived) override;
     void sweep(std::function<void()> done) override;
     void removed(core::InstanceId instance) override;
@@ -84,8 +85,8 @@ private:
     void config_changed(const control::ConfigPiece& piece) override;
     control::ConfigPiece config(std::size_t offset) override;
 
-    /// A worker that does not read what the hub sends it.
-    struct Deafness {
+    /// A worker gives the hub no sign of life, although it should.
+    struct Silence {
         core::Run run{}; // it is of no later one
         core::TimePoint since{};
     };
@@ -98,7 +99,7 @@ private:
         std::uint64_t oom_kills = 0;    // in its cgroup, before its present run
         core::Run complained{};         // the last one that sent a notification nobody understands
         std::optional<Outlook> outlook; // none before its first change
-        std::optional<Deafness> deafness;
+        std::optional<Silence> silence;
     };
 
     bool is_hub(core::InstanceId instance) const;
@@ -115,7 +116,8 @@ private:
     Circumstances circumstances_of(core::InstanceId instance) const;
     control::InstanceNews news_of(core::InstanceId instance) const;
     std::optional<control::InstanceNews> news_of(const std::string& process, std::uint32_t instance) const;
-    const Deafness* deafness_of(const core::Lifecycle& instance) const;
+    void ask_online(core::InstanceId instance, std::function<void(const std::string& trouble)> tell);
+    const Silence* silence_of(const core::Lifecycle& instance) const;
     control::InstanceView view_of(core::InstanceId instance) const;
     std::string health_of(const core::Lifecycle& instance) const;
     std::vector<control::InstanceView> views() const;

@@ -70,7 +70,7 @@ std::vector<control::KnownProcess> Master::processes() const
 std::string Master::health_of(const core::Lifecycle& instance) const
 {
     if (!core::is_live(instance.state())) return {};
-    if (deafness_of(instance)) return "unresponsive";
+    if (silence_of(instance)) return "unresponsive";
     if (instance.state() == core::State::starting && !instance.missing().empty())
         return "waits for " + instance.missing();
     switch (instance.liveness()) {

@@ -19,7 +19,7 @@ std::string seconds(core::Clock::duration span)
 control::AppKnowledge Master::app()
 {
     news_.forget();
-    for (auto& [id, kept] : kept_) kept.deafness.reset(); // the new hub will see for itself
+    for (auto& [id, kept] : kept_) kept.silence.reset(); // the new hub will see for itself
     control::AppKnowledge app;
     for (std::uint32_t n = 0; n < fleet_.size(); ++n) {
         const core::ProcessId process{n};
@@ -78,11 +78,11 @@ std::optional<control::InstanceNews> Master::news_of(const std::string& process,
     return news_of({*found, instance});
 }
 
-const Master::Deafness* Master::deafness_of(const core::Lifecycle& instance) const
+const Master::Silence* Master::silence_of(const core::Lifecycle& instance) const
 {
     const auto kept = kept_.find(instance.id());
-    const bool is_deaf = kept != kept_.end() && kept->second.deafness && kept->second.deafness->run == instance.run();
-    return is_deaf ? &*kept->second.deafness : nullptr;
+    const bool is_silent = kept != kept_.end() && kept->second.silence && kept->second.silence->run == instance.run();
+    return is_silent ? &*kept->second.silence : nullptr;
 }
 
 /// By the pid as it is now: a connection of a run that has ended says nothing of the next one. That somebody reads
@@ -92,21 +92,43 @@ void Master::hub_complains(const control::HubComplaint& complaint)
     const auto process = find(complaint.process);
     const core::InstanceId id{process.value_or(core::ProcessId{}), complaint.instance};
     if (!process || !fleet_.has(id)) return;
-    auto& deafness = kept_[id].deafness;
+    auto& silence = kept_[id].silence;
     if (!complaint.unresponsive) {
-        if (deafness_of(fleet_.instance(id))) told(id, "the hub hears from it again");
-        deafness.reset();
+        if (silence_of(fleet_.instance(id))) told(id, "the hub hears from it again");
+        silence.reset();
     } else if (driver_.instance_of(complaint.pid) == id) {
-        deafness = Deafness{fleet_.instance(id).run(), core::Clock::now() - complaint.lasted};
-        told(id, "does not read what the hub sends it (" + seconds(complaint.lasted) + ")");
+        silence = Silence{fleet_.instance(id).run(), core::Clock::now() - complaint.lasted};
+        told(id, "gives the hub no sign of life (" + seconds(complaint.lasted) + ")");
     }
 }
 
-std::string Master::unheard(core::InstanceId id)
+void Master::ask_hub(core::InstanceId id, core::ProbeKind kind, std::function<void(const std::string&)> tell)
 {
-    const auto* deafness = fleet_.has(id) ? deafness_of(fleet_.instance(id)) : nullptr;
-    if (!deafness) return {};
-    return "the hub has not heard from it for " + seconds(core::Clock::now() - deafness->since);
+    if (!fleet_.has(id)) return;
+    if (const auto* silence = silence_of(fleet_.instance(id)))
+        return tell("the hub has not heard from it for " + seconds(core::Clock::now() - silence->since));
+    if (kind == core::ProbeKind::liveness) return tell({});
+    ask_online(id, std::move(tell));
+}
+
+/// A hub that is away, or hangs, is not the fault of an instance that was ready already.
+void Master::ask_online(core::InstanceId id, std::function<void(const std::string&)> tell)
+{
+    auto answered = [this, id, tell = std::move(tell)](const hub::client::Outcome& outcome) {
+        if (!fleet_.has(id)) return;
+        const auto* pids = std::get_if<control::Json>(&outcome);
+        if (!pids) return tell(fleet_.instance(id).state() == core::State::ready ? "" : "the hub does not answer");
+        const bool online = std::ranges::any_of(*pids, [&](const control::Json& pid) {
+            return driver_.instance_of(pid.get<pid_t>()) == id; // else it is a connection of an earlier run
+        });
+        tell(online ? "" : "it is not online at the hub");
+    };
+    auto* link = hub_.link();
+    if (!link) return answered(hub::client::CallError{});
+    const control::Json name{{"process", fleet_.member(id.process).spec.name}, {"instance", id.index}};
+    const auto patience =
+        spec_of(id).readiness.probe->timeout / 2; // what comes of it is to be said before it times out
+    link->invoke(control::hub_object_name, "online", control::Json::array({name}), std::move(answered), patience);
 }
 
 void Master::config_changed(const control::ConfigPiece& piece) { config_.add(piece); }

@@ -28,8 +28,6 @@ void MemorySampler::start(Ask ask, Tell tell)
     wait();
 }
 
-void MemorySampler::stop() { timer_.cancel(); }
-
 void MemorySampler::wait()
 {
     timer_.expires_after(period);

@@ -31,8 +31,6 @@ public:
     /// `ask` says what is to be read at each turn, `tell` gets the answers; both run on the loop. Once only.
     void start(Ask ask, Tell tell);
 
-    void stop();
-
 private:
     void wait();
     void read();

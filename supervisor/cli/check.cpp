@@ -3,8 +3,7 @@
 #include "procfiles/default_file.hpp"
 #include "procfiles/load.hpp"
 #include "procfiles/print.hpp"
-
-#include <nlohmann/json.hpp>
+#include "supervisor/cli/hub_fields.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -17,7 +16,6 @@ namespace {
 using procfiles::EnvironmentValues;
 using procfiles::Problem;
 using procfiles::Severity;
-using Json = nlohmann::ordered_json;
 
 /// What reading the files came to: the warnings, and the model as text if it was asked for; or the errors.
 struct Verdict {
@@ -73,8 +71,7 @@ std::string problems_json(const std::vector<Problem>& problems)
                         {"message", problem.message}});
     }
     const Json whole{{"ok", ok(problems)}, {"problems", std::move(list)}};
-    // A file's name need not be UTF-8: it is shown as well as JSON can.
-    return whole.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dumped(whole); // a file's name need not be UTF-8: it is shown as well as JSON can
 }
 
 int check(const CheckOptions& options)

@@ -3,6 +3,7 @@
 #include "supervisor/cli/hub_fields.hpp"
 #include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/hub_tables.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <optional>
 #include <utility>
@@ -13,7 +14,6 @@ namespace {
 
 namespace client = hub::client;
 
-constexpr const char* hub_object = "pandora.hub";
 constexpr const char* no_answer = "the hub's answer is of another form than expected; is it a pandora hub?";
 
 using Text = std::string (*)(const Json&);
@@ -41,7 +41,7 @@ client::Completion shown(HubSession& session, bool json, Text text)
 int ask(const AskOptions& options, const std::string& method, Json params, Text text)
 {
     HubSession session{hub_path(options.hub)};
-    session.client().invoke(hub_object, method, std::move(params), shown(session, options.json, text));
+    session.client().invoke(control::hub_object_name, method, std::move(params), shown(session, options.json, text));
     return session.run();
 }
 
@@ -49,7 +49,7 @@ int ask(const AskOptions& options, const std::string& method, Json params, Text 
 std::string future_path(const WhichHub& which)
 {
     if (!which.socket.empty() || which.where.app.empty()) return hub_path(which);
-    return (which.where.runtime_root / which.where.app / "hub.sock").string();
+    return hub_socket_in(which.where.runtime_root / which.where.app).string();
 }
 
 } // namespace

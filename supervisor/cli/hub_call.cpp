@@ -4,10 +4,10 @@
 #include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/hub_target.hpp"
 #include "supervisor/cli/hub_words.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <iostream>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 namespace pandora::supervisor::cli {
@@ -65,18 +65,20 @@ public:
             (this->*go)();
             return session_.run();
         }
-        session_.client().invoke(
-            "pandora.hub", "routes", Json::array({Json{{"all", true}}}), [this, go](const client::Outcome& outcome) {
-                if (const auto* error = std::get_if<client::CallError>(&outcome)) return fail(*error);
-                const auto* routes = std::get_if<Json>(&outcome);
-                auto found = routes ? connection_of(*routes, process_, words_.object) : std::nullopt;
-                if (!found)
-                    return fail({"no_route",
-                                 process_.process + "/" + process_.instance + " does not publish " + words_.object});
-                target_ = std::move(*found);
-                target_.tag = words_.tag;
-                (this->*go)();
-            });
+        session_.client().invoke(control::hub_object_name, "routes", Json::array({Json{{"all", true}}}),
+                                 [this, go](const client::Outcome& outcome) {
+                                     if (const auto* error = std::get_if<client::CallError>(&outcome))
+                                         return fail(*error);
+                                     const auto* routes = std::get_if<Json>(&outcome);
+                                     auto found =
+                                         routes ? connection_of(*routes, process_, words_.object) : std::nullopt;
+                                     if (!found)
+                                         return fail({"no_route", process_.process + "/" + process_.instance +
+                                                                      " does not publish " + words_.object});
+                                     target_ = std::move(*found);
+                                     target_.tag = words_.tag;
+                                     (this->*go)();
+                                 });
         return session_.run();
     }
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view magic = "PANDCAP\n";
 constexpr std::uint32_t version = 1;
 
-/// A frame of 16 MiB whose every byte is escaped in JSON would be longer; its record is left out.
-constexpr std::uint32_t record_bytes_max = 64 * 1024 * 1024;
+/// A record has come in one frame of the hub, which shows no more than 64 KiB of a payload: what is longer is damage.
+constexpr std::uint32_t record_bytes_max = 16 * 1024 * 1024;
 
 using Number = std::array<char, 4>;
 
@@ -52,7 +52,7 @@ CaptureWriter::CaptureWriter(std::ostream& out, std::uint64_t bytes_max) : out_{
 bool CaptureWriter::write(const Json& record)
 {
     const auto text = dumped(record);
-    if (text.size() > record_bytes_max || bytes_ + sizeof(Number) + text.size() > bytes_max_) return false;
+    if (bytes_ + sizeof(Number) + text.size() > bytes_max_) return false;
     const auto length = big_endian(static_cast<std::uint32_t>(text.size()));
     out_.write(length.data(), length.size()).write(text.data(), static_cast<std::streamsize>(text.size()));
     bytes_ += length.size() + text.size();

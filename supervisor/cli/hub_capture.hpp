@@ -4,7 +4,7 @@
 //        0     8  "PANDCAP\n"
 //        8     4  version, big endian: 1
 //       12        records, one after the other, each:
-//                   4  length n, big endian, at most 64 MiB
+//                   4  length n, big endian, at most 16 MiB
 //                   n  a traffic record, JSON in UTF-8, as `pandora hub monitor --json --payload` prints it
 //
 // A file that ends within a record was cut off while it was written: what stands before is whole.

@@ -52,6 +52,4 @@ std::string who_field(const Json& who)
     return instance.empty() ? text_field(who, "client") : instance;
 }
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 } // namespace pandora::supervisor::cli

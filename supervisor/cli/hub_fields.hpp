@@ -3,12 +3,14 @@
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <optional>
 #include <string>
 
 namespace pandora::supervisor::cli {
 
+using control::dumped;
 using hub::client::Json;
 
 /// nullptr where `value` is no object or has no such member.
@@ -32,8 +34,5 @@ std::string instance_field(const Json& who);
 
 /// The same, or the hub's name of the connection.
 std::string who_field(const Json& who);
-
-/// One line of JSON, without blanks. Invalid UTF-8 is replaced, never a reason to fail.
-std::string dumped(const Json& json);
 
 } // namespace pandora::supervisor::cli

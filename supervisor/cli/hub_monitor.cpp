@@ -4,6 +4,7 @@
 #include "supervisor/cli/hub_fields.hpp"
 #include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/table.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -37,7 +38,7 @@ public:
             complain(std::to_string(lost) + " bundles of records were lost: they came faster than they could be read");
         };
         session_.client().subscribe(
-            "pandora.hub", "traffic", [this](const Json& records) { take(records); }, options);
+            control::hub_object_name, "traffic", [this](const Json& records) { take(records); }, options);
         ask();
     }
 
@@ -45,12 +46,12 @@ private:
     void take(const Json& records)
     {
         for (const auto& each : records)
-            if (const auto record = pairs_.completed(each); filter_.lets_through(record)) sink_(record);
+            if (filter_.lets_through(each)) sink_(each);
     }
 
     void ask()
     {
-        session_.client().invoke("pandora.hub", "monitor", Json::array({Json{{"payload", payload_}}}),
+        session_.client().invoke(control::hub_object_name, "monitor", Json::array({Json{{"payload", payload_}}}),
                                  [this](const client::Outcome& outcome) { asked(outcome); });
         timer_.expires_after(ask_again);
         timer_.async_wait([this](const boost::system::error_code& error) {
@@ -73,7 +74,6 @@ private:
     const TrafficFilter& filter_;
     bool payload_;
     std::function<void(const Json&)> sink_;
-    TrafficPairs pairs_;
     boost::asio::steady_timer timer_;
     bool granted_ = false;
 };

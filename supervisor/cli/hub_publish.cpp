@@ -74,7 +74,8 @@ private:
             asked.reply.error(error.what(), "CommandFailed");
             return;
         }
-        // Nobody waits for the answer any more. A place is used by one command only, so it is this one or none.
+        // Nobody waits for the answer any more. The command is there then: it is destroyed only once it has answered,
+        // and what was answered is not cancelled.
         asked.call.on_cancel([command = place->get()] { command->terminate(); });
     }
 

@@ -34,7 +34,7 @@ public:
 
     void add(const hub::client::Json& record);
 
-    /// In the order of their times.
+    /// In the order of their records.
     std::vector<ReplayRequest> take() { return std::exchange(requests_, {}); }
 
     /// Requests that cannot be sent again: captured without their payload, or with bytes that are no JSON.

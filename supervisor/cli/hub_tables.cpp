@@ -42,8 +42,10 @@ std::string queue(const Json& client)
 std::string state(const Json& client)
 {
     std::string words;
-    for (const char* flag : {"draining", "unresponsive", "builtin"})
-        if (flag_field(client, flag)) words += (words.empty() ? "" : ", ") + std::string{flag};
+    const auto add = [&words](const char* word) { words += (words.empty() ? "" : ", ") + std::string{word}; };
+    if (const Json* online = field(client, "online"); online && *online == false) add("offline");
+    for (const char* flag : {"unready", "draining", "unresponsive", "builtin"})
+        if (flag_field(client, flag)) add(flag);
     return words.empty() ? "ok" : words;
 }
 

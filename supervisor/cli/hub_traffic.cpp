@@ -82,29 +82,6 @@ std::string call_id(const Json& record)
     return id == "0" ? "" : id;
 }
 
-Json TrafficPairs::completed(Json record)
-{
-    const auto id = call_id(record);
-    if (id.empty()) return record;
-    if (!text_field(record, "object").empty()) {
-        remember(id, record);
-    } else if (const auto request = requests_.find(id); request != requests_.end()) {
-        record["object"] = request->second.first;
-        record["method"] = request->second.second;
-    }
-    return record;
-}
-
-void TrafficPairs::remember(const std::string& id, const Json& request)
-{
-    const bool is_new = requests_.try_emplace(id, text_field(request, "object"), text_field(request, "method")).second;
-    if (!is_new) return; // a call of many is one record for each callee
-    order_.push_back(id);
-    if (order_.size() <= requests_max) return;
-    requests_.erase(order_.front());
-    order_.pop_front();
-}
-
 std::string traffic_line(const Json& record, bool with_payload)
 {
     constexpr double time_max = 253'402'300'800; // the year 10000: beyond it no time of day

@@ -2,16 +2,12 @@
 //
 // A record is a JSON object as the hub's event `traffic` carries it: {at, verb, from, to, object, method, status,
 // bytes, duration_us, id, payload?}. A request has no status yet, or that with which it was refused; an answer has the
-// id of its request, and names no object. Id 0 is none.
+// id of its request. Id 0 is none.
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
 
-#include <cstddef>
-#include <deque>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace pandora::supervisor::cli {
@@ -28,22 +24,6 @@ struct TrafficFilter {
 
 /// The id of a call, which its request and its answers have in common; empty where there is none.
 std::string call_id(const hub::client::Json& record);
-
-/// Fills in what an answer is about, from its request.
-class TrafficPairs {
-public:
-    /// The records have to come in their order.
-    hub::client::Json completed(hub::client::Json record);
-
-private:
-    void remember(const std::string& id, const hub::client::Json& request);
-
-    /// A choice: what is unanswered for longer than it takes so many requests to come is shown without its name.
-    static constexpr std::size_t requests_max = 64 * 1024;
-
-    std::map<std::string, std::pair<std::string, std::string>> requests_; // id -> object and method
-    std::deque<std::string> order_;                                       // of their coming
-};
 
 /// "12:00:00.123456  web/0 -> store/0  invoke  store.get  ok  0.412 ms  20 B  #17", with the payload behind it where
 /// asked for. Nothing in it that a terminal would obey.

@@ -1,5 +1,6 @@
 #include "supervisor/cli/inspect.hpp"
 
+#include "supervisor/cli/hub_fields.hpp"
 #include "supervisor/cli/remote.hpp"
 #include "supervisor/cli/table.hpp"
 
@@ -21,8 +22,6 @@ constexpr std::chrono::milliseconds follow_pause{250};
 constexpr std::size_t followed_at_once = 10'000; // lines; what the supervisor gives at most
 
 double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 /// Its time of the CPU over its life, as ps(1) has it.
 std::string cpu_text(const InstanceView& view, double now)

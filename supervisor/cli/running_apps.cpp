@@ -54,12 +54,14 @@ std::optional<std::string> app_here()
 
 } // namespace
 
+fs::path hub_socket_in(const fs::path& run_directory) { return run_directory / "hub.sock"; }
+
 std::vector<RunningApp> running_apps(const fs::path& root)
 {
     std::vector<RunningApp> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator{root, fs::directory_options::skip_permission_denied, error}) {
-        const auto socket = entry.path() / "hub.sock";
+        const auto socket = hub_socket_in(entry.path());
         const auto connected = hub::client::connect_unix(socket.string());
         if (!connected) continue;
         found.push_back({entry.path().filename().string(), entry.path(), socket, listener_pid(*connected)});

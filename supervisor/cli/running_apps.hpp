@@ -24,6 +24,9 @@ struct RunningApp {
     bool operator==(const RunningApp&) const = default;
 };
 
+/// Where the master of a run directory has its hub listen.
+std::filesystem::path hub_socket_in(const std::filesystem::path& run_directory);
+
 /// The apps that have a run directory below `root` and a master that listens there, by name. What a dead master left
 /// behind is not one; nothing is changed.
 std::vector<RunningApp> running_apps(const std::filesystem::path& root);

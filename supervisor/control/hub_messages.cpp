@@ -1,15 +1,18 @@
 #include "supervisor/control/hub_messages.hpp"
 
+#include <stdexcept>
+
 namespace pandora::supervisor::control {
 
 namespace {
 
-/// A word that a newer supervisor may use and this hub does not know promises nothing.
-Prospect prospect_named(const std::string& name)
+/// Both ends are one program: any other word is a bug, and no rule or prospect may come of it.
+template <class Enum>
+Enum named(const std::string& name, std::initializer_list<Enum> known)
 {
-    for (const auto prospect : {Prospect::serving, Prospect::returning, Prospect::leaving})
-        if (name == name_of(prospect)) return prospect;
-    return Prospect::gone;
+    for (const auto one : known)
+        if (name == name_of(one)) return one;
+    throw std::invalid_argument{"`" + name + "` is none of the words that are known here"};
 }
 
 } // namespace
@@ -25,6 +28,17 @@ std::string_view name_of(Prospect prospect)
     return "gone";
 }
 
+std::string_view name_of(PolicyVerb verb)
+{
+    switch (verb) {
+    case PolicyVerb::any: return "any";
+    case PolicyVerb::call: return "call";
+    case PolicyVerb::publish: return "publish";
+    case PolicyVerb::subscribe: return "subscribe";
+    }
+    return "any";
+}
+
 void to_json(Json& json, const InstanceNews& news)
 {
     json = {{"process", news.process},
@@ -38,21 +52,23 @@ void from_json(const Json& json, InstanceNews& news)
 {
     json.at("process").get_to(news.process);
     json.at("instance").get_to(news.instance);
-    news.prospect = prospect_named(json.at("prospect").get<std::string>());
+    news.prospect = named(json.at("prospect").get<std::string>(),
+                          {Prospect::serving, Prospect::returning, Prospect::leaving, Prospect::gone});
     json.at("ready").get_to(news.ready);
     json.at("cause").get_to(news.cause);
 }
 
 void to_json(Json& json, const PolicyRule& rule)
 {
-    json = {{"allow", rule.allow}, {"verb", rule.verb},       {"processes", rule.processes},
-            {"users", rule.users}, {"objects", rule.objects}, {"names", rule.names}};
+    json = {{"allow", rule.allow}, {"verb", name_of(rule.verb)}, {"processes", rule.processes},
+            {"users", rule.users}, {"objects", rule.objects},    {"names", rule.names}};
 }
 
 void from_json(const Json& json, PolicyRule& rule)
 {
     json.at("allow").get_to(rule.allow);
-    json.at("verb").get_to(rule.verb);
+    rule.verb = named(json.at("verb").get<std::string>(),
+                      {PolicyVerb::any, PolicyVerb::call, PolicyVerb::publish, PolicyVerb::subscribe});
     json.at("processes").get_to(rule.processes);
     json.at("users").get_to(rule.users);
     json.at("objects").get_to(rule.objects);

@@ -24,6 +24,11 @@ enum class Prospect : std::uint8_t {
 
 std::string_view name_of(Prospect prospect);
 
+/// What a rule of the app's policy is about.
+enum class PolicyVerb : std::uint8_t { any, call, publish, subscribe };
+
+std::string_view name_of(PolicyVerb verb);
+
 /// What has become of one instance: the hub answers for it while it is away.
 struct InstanceNews {
     std::string process;
@@ -38,7 +43,7 @@ struct InstanceNews {
 /// everything.
 struct PolicyRule {
     bool allow = true;
-    std::string verb;                   // "call", "publish", "subscribe", "any"
+    PolicyVerb verb = PolicyVerb::any;
     std::vector<std::string> processes; // who asks; "-" is a connection of no process
     std::vector<uid_t> users;
     std::vector<std::string> objects;
@@ -66,7 +71,7 @@ struct ConfigPiece {
 /// The bytes of a piece, beyond which there are more; a line may be longer. Choice: far below the largest frame.
 inline constexpr std::size_t config_piece_bytes = 1024 * 1024;
 
-/// A worker does not read what the hub sends it, or does so again.
+/// A worker gives the hub no sign of life although it should, or does so again.
 struct HubComplaint {
     std::string process;
     std::uint32_t instance = 0;
@@ -75,7 +80,8 @@ struct HubComplaint {
     std::chrono::milliseconds lasted{}; // so far, or in all
 };
 
-// from_json throws nlohmann::json::exception where members are missing or of another kind.
+// from_json throws nlohmann::json::exception where members are missing or of another kind, and std::invalid_argument
+// for a word that is none.
 void to_json(Json& json, const InstanceNews& news);
 void from_json(const Json& json, InstanceNews& news);
 void to_json(Json& json, const PolicyRule& rule);

@@ -12,8 +12,14 @@ namespace pandora::supervisor::control {
 
 using Json = nlohmann::ordered_json;
 
+/// One line of JSON, without blanks. Invalid UTF-8 is replaced, never a reason to fail.
+std::string dumped(const Json& json);
+
 /// The object that the supervisor publishes on the hub.
 inline constexpr const char* supervisor_object_name = "pandora.supervisor";
+
+/// The hub's own object: hub/PROTOCOL.md, section 6.
+inline constexpr const char* hub_object_name = "pandora.hub";
 
 /// The process names of pandora's own connections; no procfile may name a process so.
 inline constexpr const char* hub_process_name = "hub";

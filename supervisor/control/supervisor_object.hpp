@@ -18,7 +18,7 @@
 // The hub only:
 //   app()                         -> AppKnowledge  what it has to know before it serves anybody
 //   object_published(pid, name)   -> null          the process `pid` has published an object
-//   hub_unresponsive(HubComplaint) -> null         a worker does not read what the hub sends it, or does so again
+//   hub_unresponsive(HubComplaint) -> null         a worker gives the hub no sign of life, or does so again
 //   config_changed(ConfigPiece)   -> null          what the config manager keeps, to be given to the next hub
 //   config(offset)                -> ConfigPiece   what was kept, from that byte on; `ends`: there is no more
 //

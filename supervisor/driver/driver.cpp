@@ -173,8 +173,9 @@ void Driver::run_probe(const core::RunProbe& action)
             },
         .hub =
             [&](const probes::Answered& tell) {
-                const auto trouble = host_.unheard(action.instance);
-                tell({.passed = trouble.empty(), .detail = trouble});
+                host_.ask_hub(action.instance, action.kind, [tell](const std::string& trouble) {
+                    tell({.passed = trouble.empty(), .detail = trouble});
+                });
             }};
     const auto answered = [this, action](const probes::Answer& answer) {
         attempts_.erase({action.instance, action.kind});

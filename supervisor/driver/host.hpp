@@ -54,8 +54,10 @@ public:
     /// Keep new calls away from it; `done` once nothing is in flight, or nobody can tell.
     virtual void drain(core::InstanceId instance, core::Millis limit, std::function<void()> done) = 0;
 
-    /// Why the hub does not hear from it, as one phrase; empty where it does, or there is no hub to ask.
-    virtual std::string unheard(core::InstanceId instance) = 0;
+    /// Whether the hub hears from it; to be ready it has to be online there, too. `tell`, at most once, now or later:
+    /// one phrase that says why not; empty where it does.
+    virtual void ask_hub(core::InstanceId instance, core::ProbeKind kind,
+                         std::function<void(const std::string& trouble)> tell) = 0;
 
     /// `arrived` once a connection waits on a socket of this process.
     [[nodiscard]] virtual os::ConnectionWait listen(core::ProcessId process, std::function<void()> arrived) = 0;

@@ -21,8 +21,7 @@ struct Surroundings {
         command;
 
     /// Asks whether the hub hears from the process, and has the answer told on the loop's thread: now, later, or not at
-    /// all. Called at most once, by start(). Where the hub itself is away the answer should be a pass: that is not the
-    /// process' fault. Absent: there is no hub, and probes of it fail.
+    /// all. Called at most once, by start(). Absent: there is no hub, and probes of it fail.
     std::function<void(Answered)> hub;
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures message hubs: calls through them, events, direct channels, and the npm client on two hubs.
+"""Measures message hubs: calls through them, events, direct channels, large payloads, and the npm client on two hubs.
 
 All hubs run at once, idle but for the one that is being loaded. A round loads each of them with a case before the
 next case comes, so that noise hits all; each figure is the median of the rounds, each ratio that of the ratios to the
@@ -29,6 +29,7 @@ SETTLE_SECONDS, SETTLE_SECONDS_MAX = 0.02, 5  # a hub may still be busy with wha
 
 CALL_BYTES = (64, 1024, 64 * 1024)
 CALLS_IN_FLIGHT = (1, 10, 64, 256)
+POOLED_BYTES, POOLED_IN_FLIGHT = (1024, 4096, 8192, 16384, 65536, 1 << 20), 4
 EVENT_BYTES, EVENTS_IN_FLIGHT, SUBSCRIBERS = 64, 256, 16
 
 Case = collections.namedtuple("Case", "kind bytes in_flight pinned", defaults=(False,))
@@ -49,6 +50,10 @@ DIRECT = (
     Contestant("socketpair", None, "socketpair"),
     Contestant("pandora channel", hub_brokers.Pandora, "channel"),
 )
+POOLS = (
+    Contestant("client, in frames", hub_brokers.Pandora, "client"),
+    Contestant("client, in pools", hub_brokers.Pandora, "pooled"),
+)
 NPM = (
     Contestant("npm client, npm hub", hub_brokers.Npm, "npm"),
     Contestant("npm client, pandora", hub_brokers.Pandora, "npm"),
@@ -65,6 +70,8 @@ PARTS = {
     "calls": (HUBS, cases_of("calls", CALL_BYTES)),
     "events": (HUBS, [Case("events", EVENT_BYTES, EVENTS_IN_FLIGHT)]),
     "direct": (DIRECT, cases_of("direct", CALL_BYTES)),
+    "pools": (POOLS, [Case("pools", size, *case) for size in POOLED_BYTES
+                      for case in ((1, True), (1, False), (POOLED_IN_FLIGHT, False))]),
     "npm": (NPM, [Case("npm", 64, 1), Case("npm", 64, 10)]),
 }
 

@@ -21,6 +21,11 @@ CALLS = (
 EVENTS = ((256, False, (("deliveries/s", "deliveries_per_second", _thousands), ("CPU us", "cpu_us", _number))),)
 DIRECT = tuple((in_flight, pinned, tuple(column for column in columns if column[1] != "cpu_us"))
                for in_flight, pinned, columns in CALLS)
+POOLS = (
+    (1, True, (("p50 us", "p50_us", _number), ("CPU us", "cpu_us", _number))),
+    (1, False, (("p50 us", "p50_us", _number),)),
+    (4, False, (("calls/s", "calls_per_second", _thousands), ("CPU us", "cpu_us", _number))),
+)
 NPM = (
     (1, False, (("p50 us", "p50_us", _number),)),
     (10, False, (("calls/s", "calls_per_second", _thousands),)),
@@ -91,6 +96,7 @@ def print_tables(results):
     _print_by_size("calls", parts.get("calls", []), CALLS)
     _print_by_size(f"events, 1 publisher to {results['subscribers']} subscribers", parts.get("events", []), EVENTS)
     _print_by_size("direct calls, no hub between", parts.get("direct", []), DIRECT)
+    _print_by_size("calls of C++ clients through pandora", parts.get("pools", []), POOLS)
     _print_by_size("calls of npm clients", parts.get("npm", []), NPM)
     print("\n" + LEGEND)
     _print_troubles(results["troubles"])

@@ -36,7 +36,8 @@ void compare_with_its_encoding(std::string_view body)
             twice->tlvs.shared == read->tlvs.shared);
 }
 
-/// Two who offer an object of both dialects each, one of whom also listens, and one who sends the input.
+/// An offerer of each dialect, the native one of which also listens to the attacker; a third who listens; and the
+/// attacker, who sends the input.
 class Conversation {
 public:
     Conversation()
@@ -45,7 +46,7 @@ public:
     {
         hub_.router.promise("p-later", {"later"});
         hub_.router.heard({{"p-later", 0}, core::Prospect::returning, true, "crashed"}, hub_.now);
-        hub_.router.tap(true);
+        hub_.router.tap(core::Tap::payloads);
         const std::string hears = *wire::encode_head({.verb = static_cast<std::uint8_t>(wire::ControlVerb::subscribe)},
                                                      {.selector = R"({"objectName":"a"})"});
         receive(native_, wire::flag::control | wire::flag::request, hears);

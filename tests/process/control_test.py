@@ -18,7 +18,6 @@ LONG_LIVED = SLEEPER + "\n  keeper: {command: exec sleep 1000}"
 ASKING_WORKER = f"""
 import os, sys, time
 sys.path.insert(0, {str(TESTS.parent / "support")!r})
-os.environ.setdefault("PANDORA_BIN", "")
 from pandora import Client
 for who in ("child", "worker"):
     if who == "child" and os.fork() != 0:

@@ -58,7 +58,11 @@ class Connection(Client):
 
 
 class Supervisor(Connection):
-    """The supervisor's end of the link: says of each connection what `identity` is when it comes."""
+    """The supervisor's end of the link: says of each connection what `identity` is when it comes, and knows of an app
+    without promises, rules and kept configuration."""
+
+    KNOWN = {"app": {"promises": {}, "policy": [], "strict": False, "instances": []},
+             "config": {"text": "", "begins": True, "ends": True}}
 
     def __init__(self, link):
         super().__init__(link)
@@ -78,7 +82,7 @@ class Supervisor(Connection):
                 elif body["action"] == MESSAGE and body["data"].get("propertyName") == "who_is":
                     self.answer(number, body["data"], self.identity)
                 elif body["action"] == MESSAGE and body["data"].get("needReply"):
-                    self.answer(number, body["data"], None)
+                    self.answer(number, body["data"], self.KNOWN.get(body["data"].get("propertyName")))
         except (ConnectionError, OSError):
             pass  # the hub has ended
 

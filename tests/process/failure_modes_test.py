@@ -12,6 +12,7 @@ import unittest
 
 from hub_process import Hub
 from legacy_hub import LegacyClient
+from native_case import Native
 from native_frame import HEADER, Flag, Status, Verb, after
 from native_hub import NativeClient
 from pandora import App, DEADLINE_S, wait_until
@@ -27,12 +28,8 @@ def message(name, data=None, **more):
         "broadcast": False, "needReply": True, "host": {}, **more}}).encode()
 
 
-class Failures(unittest.TestCase):
+class Failures(Native):
     """One hub for all: whatever a test did to it, the next one finds it well."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.hub = cls.enterClassContext(Hub())
 
     def setUp(self):
         self.witness = self.native()
@@ -50,10 +47,7 @@ class Failures(unittest.TestCase):
         return client
 
     def native(self, *objects, **more):
-        return self.enterContext(NativeClient(self.hub.path, objects=objects, **more))
-
-    def disconnects(self, reason):
-        return self.hub.count("disconnects", reason)
+        return self.connect(objects=objects, **more)
 
     def wait_disconnects(self, reason, before):
         self.hub.wait_count("disconnects", reason, before + 1)
@@ -109,10 +103,14 @@ class WhatIsSent(Failures):
         callee, caller = self.native("o"), self.native()
         for value in ("one", "two"):
             caller.invoke("o", "f", [value], id=5)
-        asked = [frame for frame in callee.heard() if frame.is_message()]
-        for frame in asked:
-            callee.reply(frame, frame.value[0])
-        self.assertEqual(len({frame.id for frame in asked}), len(asked), "the hub's own ids are different")
+        one, two = callee.next_message(), callee.next_message()
+        self.assertEqual((one.value, two.value), (["one"], ["two"]))
+        self.assertNotEqual(one.id, two.id, "the hub's own ids are different")
+        callee.reply(two, "to two")
+        callee.reply(one, "to one")
+        self.assertEqual([caller.answer_to(5).value for _ in range(2)], ["to two", "to one"])
+        callee.heard()  # the hub has read them
+        self.assertEqual(caller.heard(), [], "one answer to each")
         self.assertEqual(caller.call("o", "g", id=6, deadline=after(0.1)).status, Status.DEADLINE)
 
 
@@ -150,14 +148,14 @@ class WhoDoesNotRead(Failures):
         self.assertLess(slowest, 3)
 
     def test_requests_go_around_one_that_does_not_keep_up(self):
-        stuck, caller = self.native("many", "stuck-one"), self.native()
+        self.native("many", "stuck-one")
+        caller = self.native()
         self.fill(caller, "stuck-one")
         well = self.native("many")
         for _ in range(20):
             number = caller.invoke("many", "f")
             well.reply(well.next_message(), "well")
             self.assertEqual(caller.answer_to(number).value, "well")
-        self.assertGreater(stuck.handle, 0)
 
     def test_who_reads_no_answers_is_held_to_its_own_bounds(self):
         server, greedy = self.native("server"), self.native()
@@ -337,7 +335,7 @@ class WhoItIs(Failures):
             except (BrokenPipeError, ConnectionResetError):
                 return b"closed"
 
-    def test_selectors_and_subscriptions_are_bounded_for_each_client(self):
+    def test_selectors_are_bounded_for_each_client(self):
         client = self.legacy()
         refused = [n for n in range(1100) if not client.publish(f"o{n}")["success"]]
         self.assertTrue(1000 <= refused[0] <= 1024, refused[:1])

@@ -10,7 +10,8 @@ import tempfile
 import threading
 import unittest
 
-from pandora import BINARY, DEADLINE_S, App, Client, is_gone, wait_until
+from hub_process import Hub
+from pandora import BINARY, DEADLINE_S, App, is_gone, wait_until
 
 
 class Running:
@@ -55,17 +56,9 @@ class HubTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
         self.addCleanup(shutil.rmtree, self.folder)
         self.socket = self.folder / "hub.sock"
-        self.hub = None
 
     def serve(self):
-        self.hub = subprocess.Popen([BINARY, "hub", "serve", "--socket", str(self.socket)], stdout=subprocess.PIPE)
-        self.addCleanup(self._end_hub)
-        self.hub.stdout.readline()
-
-    def _end_hub(self):
-        self.hub.kill()
-        self.hub.wait()
-        self.hub.stdout.close()
+        self.hub = self.enterContext(Hub(self.socket))
 
     def run_verb(self, verb, *arguments, text=None):
         return subprocess.run([BINARY, "hub", verb, "--socket", str(self.socket), *arguments], capture_output=True,
@@ -323,7 +316,7 @@ class Ends(HubTest):
         self.serve()
         for_ever = [self.start("subscribe", "tool"), self.publish("tool", now="date")]
         wait_until(lambda: self.is_connected(for_ever[0].process.pid), "it is connected")
-        self.hub.kill()
+        self.hub.process.kill()
         for running in for_ever:
             code, errors = running.end()
             self.assertEqual(code, 7, errors)

@@ -1,23 +1,58 @@
 // Descriptors that clients send over the hub: who gets them, and that nothing is left of those that nobody may have.
 #include "hub/wire/native.hpp"
 #include "tests/process/hub_fixture.hpp"
+#include "tests/support/descriptors.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <span>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <utility>
 
 namespace pandora::hub {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using tests::support::open_descriptors;
 
-std::size_t open_descriptors()
-{
-    const std::filesystem::directory_iterator all{"/proc/self/fd"};
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
+/// As long as it lives, the kernel lets this process send descriptors only while no more than so many of its user's are
+/// on their way (unix(7), ETOOMANYREFS). Who is root gives up the right to send more.
+class FewInFlight {
+public:
+    explicit FewInFlight(rlim_t most)
+    {
+        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &limit_), 0);
+        const rlimit fewer{most, limit_.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &fewer), 0);
+        capabilities(SYS_capget, held_);
+        auto less = held_;
+        less[0].effective &= ~(1U << CAP_SYS_RESOURCE | 1U << CAP_SYS_ADMIN);
+        capabilities(SYS_capset, less);
+    }
+
+    ~FewInFlight()
+    {
+        capabilities(SYS_capset, held_);
+        ::setrlimit(RLIMIT_NOFILE, &limit_);
+    }
+
+    FewInFlight(const FewInFlight&) = delete;
+    FewInFlight& operator=(const FewInFlight&) = delete;
+
+private:
+    using Capabilities = std::array<__user_cap_data_struct, 2>;
+
+    static void capabilities(long call, Capabilities& of_this_thread)
+    {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        EXPECT_EQ(::syscall(call, &header, of_this_thread.data()), 0);
+    }
+
+    rlimit limit_{};
+    Capabilities held_{};
+};
 
 class HubDescriptors : public HubTest {
 protected:
@@ -83,13 +118,11 @@ protected:
         return fd;
     }
 
-    /// A one-way INVOKE of what nobody publishes, which states `nfds` descriptors.
+    /// A one-way INVOKE that reaches nobody, which states `nfds` descriptors.
     static std::string native_frame(std::uint8_t nfds)
     {
-        std::string block(32, '\0');
-        block[1] = 8;
-        block[3] = static_cast<char>(nfds);
-        return frame(5, block, wire::flag::native | wire::flag::oneway | wire::flag::fds);
+        return frame(5, *wire::encode_head({.nfds = nfds}, {}),
+                     wire::flag::native | wire::flag::oneway | wire::flag::fds);
     }
 
     /// The next frame that is not CONTROL, and the descriptors that have come by then.
@@ -135,25 +168,12 @@ protected:
         return out;
     }
 
-    /// INVOKE of the object, with `nfds` descriptors.
-    static std::string native_invoke(std::uint32_t id, std::string selector, std::uint8_t nfds)
+    /// INVOKE of the object, with `nfds` descriptors and all the time that there may be.
+    static std::string native_invoke(std::uint32_t id, std::string_view selector, std::uint8_t nfds)
     {
-        const auto length = static_cast<char>(selector.size());
-        selector.resize((selector.size() + 3) / 4 * 4);
-        std::string block(32, '\0');
-        block[1] = static_cast<char>((32 + 4 + selector.size()) / 4);
-        block[3] = static_cast<char>(nfds);
-        block += std::string{1, 0, 0, length} + selector;
         const std::uint8_t with_fds = nfds > 0 ? wire::flag::fds : 0;
-        return frame(id, block, wire::flag::native | wire::flag::request | with_fds);
-    }
-
-    std::uint64_t dropped(const std::string& reason) const
-    {
-        for (const Counted& one : hub->stats().dropped)
-            if (one.label == reason) return one.count;
-        ADD_FAILURE() << "no reason " << reason;
-        return 0;
+        return frame(id, *wire::encode_head({.nfds = nfds, .deadline = UINT64_MAX}, {.selector = selector}),
+                     wire::flag::native | wire::flag::request | with_fds);
     }
 
     /// A request that both dialects have, and that is always answered.
@@ -197,12 +217,12 @@ TEST_F(HubDescriptors, AFrameTakesTheDescriptorsThatItStates)
 
 TEST_F(HubDescriptors, DescriptorsWaitForTheFrameTheyCameBefore)
 {
-    const int client = connect_native();
+    const int client = connect_native(), other = connect_native();
     std::vector<Sent> sent(1);
     const std::string bytes = native_frame(1);
     write(client, frame(3, ""));
     send_with(client, bytes.substr(0, 1), sent);
-    io.run_for(20ms);
+    expect_served(other); // so the hub has read what came before
     EXPECT_FALSE(sent[0].closed_everywhere()) << "its frame is not complete";
     write(client, bytes.substr(1));
     EXPECT_TRUE(all_closed(sent));
@@ -245,13 +265,32 @@ TEST_F(HubDescriptors, MoreDescriptorsThanMayWaitEndTheConnection)
 
 TEST_F(HubDescriptors, DescriptorsThatWaitAreClosedWithTheirConnection)
 {
-    const int client = connect_native();
+    const int client = connect_native(), other = connect_native();
     std::vector<Sent> sent(16);
     send_with(client, std::string(1, '\0'), sent);
-    io.run_for(20ms);
+    expect_served(other); // so the hub has read what came before
     EXPECT_EQ(disconnects("protocol_error"), 0U) << "sixteen may wait";
     ::shutdown(client, SHUT_RDWR);
     EXPECT_TRUE(all_closed(sent));
+}
+
+TEST_F(HubDescriptors, WhomTheKernelLetsTheHubSendNoneForTooLongIsEnded)
+{
+    const int callee = connect_native(), caller = connect_native();
+    expect_served(callee); // and it publishes the object
+    std::array<int, 2> elsewhere{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, elsewhere.data()), 0);
+    send_fds(elsewhere[0], "x", std::vector<int>(253, STDERR_FILENO)); // as many as one message carries; nobody reads
+    std::vector<Sent> sent(1);
+    send_with(caller, native_invoke(10, R"({"objectName":"o"})", 1), sent);
+    const FewInFlight fewer{128};
+    const auto ended = [&] { return disconnects("out_of_descriptors") == 1; };
+    EXPECT_TRUE(until(ended) || until(ended)) << "after five seconds";
+    EXPECT_TRUE(closed_by_hub(callee));
+    EXPECT_TRUE(all_closed(sent));
+    EXPECT_THAT(receive_message(caller).body, HasSubstr("PandoraPeerGoneError"));
+    EXPECT_EQ(hub->stats().connections, 1U) << "nobody else";
+    for (const int fd : elsewhere) ::close(fd);
 }
 
 TEST_F(HubDescriptors, ArriveWithTheirFrameAndNoOther)

@@ -1,5 +1,6 @@
 // What clients may do to the hub's edge: floods, half sentences, processes that end.
 #include "tests/process/hub_fixture.hpp"
+#include "tests/support/descriptors.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -13,12 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-std::size_t open_descriptors()
-{
-    const std::filesystem::directory_iterator all{"/proc/self/fd"};
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
+using tests::support::open_descriptors;
 
 class HubEdge : public HubTest {
 protected:

@@ -43,10 +43,7 @@ struct Recorder : Observer {
         events.push_back("-" + object + " " + who.process);
     }
 
-    void unresponsive(const Identity& who, bool is, std::chrono::milliseconds) override
-    {
-        events.push_back((is ? "silent " : "heard ") + who.process);
-    }
+    void unresponsive(const Identity&, bool, std::chrono::milliseconds) override {}
 
     bool answer_at_once = true;
     std::vector<Credentials> seen;
@@ -172,9 +169,13 @@ protected:
                R"("},"broadcast":false,"needReply":true)" + more + "}}";
     }
 
-    std::uint64_t disconnects(const std::string& reason) const
+    std::uint64_t disconnects(const std::string& reason) const { return count_of(reason, hub->stats().disconnects); }
+
+    std::uint64_t dropped(const std::string& reason) const { return count_of(reason, hub->stats().dropped); }
+
+    static std::uint64_t count_of(const std::string& reason, const std::vector<Counted>& counts)
     {
-        for (const Counted& one : hub->stats().disconnects)
+        for (const Counted& one : counts)
             if (one.label == reason) return one.count;
         ADD_FAILURE() << "no reason " << reason;
         return 0;

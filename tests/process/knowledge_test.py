@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -166,7 +167,7 @@ class Unresponsive(unittest.TestCase):
             other = app.pid_of("store/1")
             with Stranger(app) as client:
                 silent = self.silence(app, client, "store")
-                app.wait_line(r"store/0: does not read what the hub sends it \(\d+ s\)")
+                app.wait_line(r"store/0: gives the hub no sign of life \(\d+ s\)")
                 app.wait_view("store/0", health="unresponsive")
                 self.assertNotEqual(app.instances()["store/1"]["health"], "unresponsive")
                 self.assertEqual({client.invoke("store", "get")["data"] for _ in range(10)}, {other})
@@ -190,6 +191,48 @@ class Unresponsive(unittest.TestCase):
                 reply = client.invoke("store", "get")
                 self.assertTrue(reply["success"], reply)
                 self.assertNotEqual(app.instances()["store/0"]["health"], "unresponsive")
+
+
+class Probe(unittest.TestCase):
+    PROBE = "{hub: {}, period_seconds: 1, timeout_seconds: 20, failure_threshold: 1000}"
+
+    def test_a_process_is_ready_once_it_is_online_and_not_before(self):
+        head = "hub: {unresponsive_after: 60s}"
+        with App(f"  late: {{command: 'until test -e go; do sleep 0.05; done; exec {WORKER} late',\n"
+                 f"         readiness_probe: {self.PROBE}}}", head=head) as app:
+            app.wait_view("late/0", state="starting", health=re.compile("probe"))
+            with Stranger(app) as client:
+                answer = client.invoke("pandora.hub", "online", {"process": "late", "instance": 0})
+                self.assertEqual(answer["data"], [])
+                # A stranger who calls himself so is not it.
+                with Client(app.hub_socket, {"processName": "late"}) as stranger:
+                    stranger.online()
+                    answer = client.invoke("pandora.hub", "online", {"process": "late", "instance": 0})
+                    self.assertEqual(answer["data"], [])
+                self.assertNotIn("late ready", app.output())
+                app.touch("go")
+                app.wait_line("late ready")
+                answer = client.invoke("pandora.hub", "online", {"process": "late", "instance": 0})
+                self.assertEqual(answer["data"], [app.pid_of("late/0")])
+
+    def test_one_that_never_comes_online_fails_with_that_reason(self):
+        with App("  mute: {command: exec sleep 1000, readiness_probe: {hub: {}, period_seconds: 1,\n"
+                 "         timeout_seconds: 20, failure_threshold: 2}, availability: {restart: 'no'}}") as app:
+            app.wait_line("mute.*readiness failed 2x: it is not online at the hub")
+            self.assertNotIn("mute ready", app.output())
+
+    def test_liveness_asks_nothing_of_one_that_does_not_use_the_hub(self):
+        with App("  mute: {command: exec sleep 1000, liveness_probe: {hub: {}, period_seconds: 1,\n"
+                 "         failure_threshold: 1}}") as app:
+            app.wait_view("mute/0", health="passing", restarts=0)
+
+    def test_a_hub_that_is_replaced_ends_nobody_who_was_ready(self):
+        with App(f"  web: {{command: exec {WORKER} web, readiness_probe: {self.PROBE}}}") as app:
+            app.wait_line("web ready")
+            os.kill(app.pid_of("hub/0"), signal.SIGKILL)
+            app.wait_line(r"\bhub ready", count=2)
+            app.wait_line(r"web +\| published", count=2)
+            app.wait_view("web/0", state="ready", restarts=0)
 
 
 class HubObject(unittest.TestCase):
@@ -284,6 +327,19 @@ class Config(unittest.TestCase):
             os.kill(app.pid_of("hub/0"), signal.SIGKILL)
             app.wait_line(r"\bhub ready", count=2)
             self.assertEqual(self.config(app), {"rgb": [1, 2, 3]})
+
+    def test_it_ends_with_the_app_where_the_procfile_says_nothing(self):
+        name = f"pandora-test-{os.getpid()}"
+        home = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
+        folder = pathlib.Path("/var/lib/pandora" if os.geteuid() == 0 else home / "pandora") / name
+        self.addCleanup(shutil.rmtree, home)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        for _ in range(2):
+            with App("  web: {command: exec sleep 1000}", name=name, environment={"XDG_STATE_HOME": str(home)}) as app:
+                app.wait_line("web ready")
+                self.assertIsNone(self.config(app))
+                self.publish(app, "red")
+            self.assertFalse(folder.exists())
 
     def test_it_outlives_the_app_where_the_procfile_says_so(self):
         name = f"pandora-test-{os.getpid()}"

@@ -8,9 +8,9 @@ import struct
 import sys
 import unittest
 
+from native_case import Native
 from native_frame import Control, Flag, Status, Tlv, Verb, after
 from native_hub import Peer
-from native_test import Native
 from pandora import Client, wait_until
 
 SIZE = 1 << 20
@@ -92,14 +92,13 @@ class Descriptors(Native):
     def test_the_hub_keeps_none(self):
         callee, caller = self.connect(objects=["files"]), self.connect()
         self.hub.ask("ping")
-        held = f"/proc/{self.hub.process.pid}/fd"
-        before = len(os.listdir(held))
+        before = len(self.hub.descriptors())
         for target in ("files", "nobody") * 20:
             caller.invoke(target, "f", fds=[0, 0])
-        for frame in (f for f in callee.heard() + caller.heard() if f.is_message()):
+        for frame in (f for f in caller.heard() + callee.heard() if f.is_message()):
             for fd in frame.fds:
                 os.close(fd)
-        self.assertLessEqual(len(os.listdir(held)), before)
+        self.assertLessEqual(len(self.hub.descriptors()), before)
 
     def test_a_legacy_callee_cannot_be_given_any_nor_bytes(self):
         legacy = self.enterContext(Client(self.hub.path))
@@ -120,6 +119,7 @@ class Channels(Native):
         self.assertEqual((answer.status, len(answer.fds), answer.src), (Status.OK, 1, self.callee.handle))
         told = self.callee.expect_control(Control.CHANNEL)
         self.assertEqual((told.method, len(told.fds), told.src), (answer.method, 1, self.caller.handle))
+        self.assertEqual(self.callee.selector_of(told), {"objectName": "near"})
         ends = [self.enterContext(Peer(socket.socket(fileno=frame.fds[0]))) for frame in (answer, told)]
         return answer.method, *ends
 
@@ -158,6 +158,16 @@ class Channels(Native):
         told = self.callee.expect_control(Control.CHANNEL)
         self.assertEqual((told.method, told.status), (channel, Status.PEER_GONE))
 
+    def test_one_that_a_side_says_is_over_makes_room_for_another(self):
+        for _ in range(100):
+            channel, caller, callee = self.open()
+            self.caller.control(Control.REPORT, {"calls": 1}, method=channel, status=Status.PEER_GONE)
+            told = self.callee.expect_control(Control.CHANNEL)
+            self.assertEqual((told.method, told.status, told.fds), (channel, Status.PEER_GONE, []))
+            caller.close()
+            callee.wait_closed()
+            callee.close()
+
     def test_what_goes_through_is_reported_and_shown(self):
         channel, _, _ = self.open()
         before = len(self.caller.heard())
@@ -175,12 +185,11 @@ class Channels(Native):
         self.assert_failed(self.connect().ask(Control.OPEN_CHANNEL, dst="near"), Status.UNSUPPORTED)
 
     def test_the_hub_keeps_none_of_the_two_ends(self):
-        held = f"/proc/{self.hub.process.pid}/fd"
         self.hub.ask("ping")
-        before = len(os.listdir(held))
+        before = len(self.hub.descriptors())
         for _ in range(10):
             self.open()
-        self.assertLessEqual(len(os.listdir(held)), before)
+        self.assertLessEqual(len(self.hub.descriptors()), before)
 
 
 class Pools(Native):
@@ -240,7 +249,7 @@ class Pools(Native):
         for number in range(1, 6):
             self.pool.announce(self.caller, number)
         for what in (shm(5, 0, 10), shm(9, 0, 10), shm(1, SIZE, 1), shm(1, SIZE - 1, 2), shm(1, 2**32 - 1, 2**32 - 1)):
-            self.assert_failed(self.caller.call("big", "f", tlvs=what), Status.UNSUPPORTED)
+            self.assert_failed(self.caller.call("big", "f", tlvs=what), Status.INVALID)
         self.caller.invoke("big", "f", tlvs=shm(4, SIZE - 10, 10))
         self.assertEqual(self.callee.next_message().tlv(Tlv.SHM), struct.pack(">III", 4, SIZE - 10, 10))
 
@@ -260,6 +269,35 @@ class Pools(Native):
         self.assertEqual((released.dst, released.method), (1, 64))
         self.assert_failed(self.caller.answer_to(number), Status.PEER_GONE)
 
+    def test_its_owner_hears_once_that_a_place_is_free_also_where_nobody_got_it(self):
+        self.pool.announce(self.caller, 1)
+
+        def released():
+            frames = [frame for frame in self.caller.heard() if frame.is_control(Control.RELEASE)]
+            return [(frame.src, frame.dst, frame.method) for frame in frames]
+
+        for name, verb in (("nobody", Verb.INVOKE), ("big", Verb.MULTI), ("big", Verb.EVENT)):
+            self.caller.message(Flag.REQUEST if verb != Verb.EVENT else 0, verb, name, "f", tlvs=shm(1, 64, 10))
+            self.assertEqual(released(), [(self.caller.handle, 1, 64)], f"{verb} for {name}")
+        self.caller.invoke("big", "f", tlvs=shm(1, 64, 10), deadline=after(0.2))
+        asked = self.callee.next_message()
+        self.assertEqual(released(), [], "the callee has it")
+        self.callee.expect_control(Control.CANCEL)
+        self.pool.announce(self.callee, 1)
+        self.callee.reply(asked, tlvs=shm(1, 4096, 10))  # to nobody any more
+        given_back = self.callee.expect_control(Control.RELEASE)
+        self.assertEqual((given_back.src, given_back.dst, given_back.method), (self.callee.handle, 1, 4096))
+        self.callee.control(Control.RELEASE, dst=1, src=self.caller.handle, method=64)
+        self.assertEqual(self.caller.expect_control(Control.RELEASE).src, self.callee.handle)
+
+    def test_a_part_that_was_not_granted_is_nobodys(self):
+        self.pool.announce(self.callee, 1)
+        number = self.caller.invoke("big", "f")
+        self.callee.reply(self.callee.next_message(), more=True, tlvs=shm(1, 64, 10))
+        self.assert_failed(self.caller.answer_to(number), Status.INVALID)
+        self.assertEqual(self.callee.expect_control(Control.RELEASE).src, self.callee.handle)
+        self.assertFalse(any(frame.is_control(Control.POOL) for frame in self.caller.heard()))
+
     def test_nobody_can_release_for_somebody_else(self):
         self.pool.announce(self.caller, 1)
         self.caller.invoke("big", "f", tlvs=shm(1, 64, 10), deadline=after(60))
@@ -276,26 +314,34 @@ class Pools(Native):
         self.caller.control(Control.POOL, dst=1, deadline=0)
         told = self.callee.expect_control(Control.POOL)
         self.assertEqual((told.dst, told.deadline, told.src), (1, 0, self.caller.handle))
-        self.assertIn(self.caller.call("big", "f", tlvs=shm(1, 64, 10)).status, (Status.UNSUPPORTED, Status.INVALID))
+        self.assert_failed(self.caller.call("big", "f", tlvs=shm(1, 64, 10)), Status.INVALID)
+
+    def test_what_could_shrink_or_is_smaller_or_no_memory_is_no_pool(self):
+        short, open_ended = Pool(4096), Pool(seals=fcntl.F_SEAL_GROW)
+        reader, writer = os.pipe()
+        for pool in (short, open_ended):
+            self.addCleanup(pool.close)
+        for fd in (reader, writer):
+            self.addCleanup(os.close, fd)
+        before = self.hub.ask("stats")["dropped"]["wrong_shape"]
+        for number, fd in enumerate((short.fd, open_ended.fd, reader), 1):
+            self.caller.control(Control.POOL, dst=number, deadline=SIZE, fds=[fd])
+            self.assert_failed(self.caller.call("big", "f", tlvs=shm(number, 0, 10)), Status.INVALID)
+        self.assertEqual(self.hub.ask("stats")["dropped"]["wrong_shape"] - before, 3)
+        short.announce(self.caller, 1)
+        self.caller.invoke("big", "f", tlvs=shm(1, 0, 10))
+        self.assertEqual(self.callee.next_message().tlv(Tlv.SHM), struct.pack(">III", 1, 0, 10))
 
     def test_the_hub_does_not_keep_the_memory_of_who_has_gone(self):
-        held = f"/proc/{self.hub.process.pid}/fd"
-
-        def pools():
-            links = []
-            for fd in os.listdir(held):
-                try:
-                    links.append(os.readlink(f"{held}/{fd}"))
-                except FileNotFoundError:
-                    pass
-            return sum("memfd:pool" in link for link in links)
+        def holds_none():
+            return not any("memfd:pool" in where for where in self.hub.descriptors())
 
         for _ in range(5):
             with self.connect(features=["pool"]) as owner:
                 for number in range(1, 5):
                     self.pool.announce(owner, number)
                 owner.heard()
-        self.assertEqual(wait_until(lambda: pools() == 0 and "none", "all closed"), "none")
+        wait_until(holds_none, "all closed")
 
 
 if __name__ == "__main__":

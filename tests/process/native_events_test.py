@@ -3,8 +3,8 @@
 import sys
 import unittest
 
-from native_frame import Control, Flag, Keep, Option, Status, Tlv, Verb, credit
-from native_test import Native
+from native_case import Native
+from native_frame import Control, Flag, Keep, Option, Status, Tlv, Verb
 
 
 def texts(frames):

@@ -3,9 +3,8 @@
 import sys
 import unittest
 
+from native_case import Native
 from native_frame import Control, Flag, Frame, Option, Status, Tlv, after, credit, now_ns
-from native_test import Native
-from pandora import wait_until
 
 
 class Deadlines(Native):
@@ -126,6 +125,7 @@ class Streams(Native):
             self.assert_failed(self.caller.answer_to(number), Status.INVALID)
             self.assertEqual(self.callee.expect_control(Control.CANCEL).id, asked.id)
             self.callee.reply(asked, "more")
+            self.callee.heard()  # the hub has read it
             self.assertEqual(self.caller.heard(), [])
 
     def test_the_deadline_holds_for_all_of_it(self):
@@ -171,9 +171,8 @@ class Credit(Native):
         self.assert_failed(caller.call("o", "f"), Status.BUSY)
         callee.grant(1, 1)
         callee.heard()  # the hub has read it
-        third = caller.invoke("o", "f", ["third"])
+        caller.invoke("o", "f", ["third"])
         self.assertEqual(callee.next_message().value, ["third"])
-        self.assertNotEqual(third, 0)
 
     def test_an_answer_can_carry_it(self):
         callee, caller = self.connect(objects=["o"], credit={"messages": 1, "kib": 64}), self.connect()
@@ -187,8 +186,10 @@ class Credit(Native):
         rich, caller = self.connect(objects=["o"]), self.connect()
         for _ in range(10):
             caller.invoke("o", "f")
-        wait_until(lambda: len([f for f in rich.heard() if f.is_message()]) and True, "the rich one is asked")
-        self.assertLessEqual(len([frame for frame in poor.heard() if frame.is_message()]), 1)
+        self.assertEqual(caller.heard(), [], "all are with somebody")
+        asked = [sum(map(Frame.is_message, callee.heard())) for callee in (poor, rich)]
+        self.assertLessEqual(asked[0], 1)
+        self.assertEqual(sum(asked), 10)
 
     def test_a_sticky_key_waits_for_nobody_if_it_may_be_spread(self):
         callees = {c.handle: c for c in (self.connect(objects=["o"], credit={"messages": 1, "kib": 64})
@@ -197,6 +198,7 @@ class Credit(Native):
         key = [(Tlv.STICKY, b"key")]
         caller.invoke("o", "first", tlvs=key)
         caller.invoke("o", "second", tlvs=key, options=Option.SPREAD)
+        caller.heard()  # the hub has read them
         names = [{self.name(frame) for frame in callee.heard() if frame.is_message()} for callee in callees.values()]
         self.assertEqual(sorted(map(sorted, names)), [["first"], ["second"]])
         self.assert_failed(caller.call("o", "third", tlvs=key), Status.BUSY)
@@ -261,7 +263,7 @@ class Waiting(Native):
 
     def test_one_that_waits_in_vain_ends_in_time(self):
         answer = self.connect().call("nobody-comes", "f", options=Option.WAIT, deadline=after(0.2))
-        self.assertIn(answer.status, (Status.DEADLINE, Status.NO_ROUTE))
+        self.assert_failed(answer, Status.DEADLINE)
 
     def test_one_that_waits_can_be_canceled(self):
         caller = self.connect()

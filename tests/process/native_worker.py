@@ -1,7 +1,8 @@
 """A native worker for the tests: publishes the object it is told to, and tells what it hears.
 
 native_worker.py NAME
-Methods: `get` answers at once with its pid, `slow` after TAKES seconds (0.3), `hang` never, `who` with the caller.
+Methods: `get` answers at once with its pid, `slow` after TAKES seconds (0.3), `last` once it hears that it is drained,
+`hang` never, `who` with the caller.
 Drained or restarted, it answers what it has in hand; when the hub was away, it comes again.
 """
 
@@ -11,7 +12,6 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-os.environ.setdefault("PANDORA_BIN", "")
 
 from native_frame import Control, Flag, Frame  # noqa: E402
 from native_hub import NativeClient  # noqa: E402
@@ -24,8 +24,6 @@ def say(text):
 def handle(client, frame, sources):
     if frame.is_control(Control.IDENTITY):
         sources[frame.src] = frame.value
-    elif frame.is_control(Control.GOAWAY):
-        say("goaway")
     elif frame.is_message() and frame.has(Flag.REQUEST):
         method = client.name_of(frame)
         if method == "hang":
@@ -33,6 +31,10 @@ def handle(client, frame, sources):
         if method == "slow":
             say("asked")
             time.sleep(float(os.environ.get("TAKES", "0.3")))
+        if method == "last":
+            say("asked")
+            client.expect_control(Control.GOAWAY)
+            say("goaway")
         client.reply(frame, sources.get(frame.src) if method == "who" else os.getpid())
     return None
 

@@ -1,6 +1,7 @@
 // How workers tell that they are ready, against the kernel: the socket of sd_notify(3) and the descriptor of s6.
 #include "supervisor/os/notify_fd.hpp"
 #include "supervisor/os/notify_socket.hpp"
+#include "tests/support/descriptors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <poll.h>
@@ -28,6 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using tests::support::open_descriptors;
 
 struct Pipe {
     UniqueFd reader;
@@ -46,11 +47,6 @@ bool has_ended(const Pipe& pipe)
 {
     pollfd one{pipe.reader.get(), 0, 0};
     return ::poll(&one, 1, 0) == 1 && (one.revents & POLLHUP);
-}
-
-std::ptrdiff_t open_descriptors()
-{
-    return std::distance(fs::directory_iterator{"/proc/self/fd"}, fs::directory_iterator{});
 }
 
 bool run_until(boost::asio::io_context& io, const std::function<bool()>& condition)

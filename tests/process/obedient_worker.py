@@ -21,7 +21,6 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-os.environ.setdefault("PANDORA_BIN", "")
 
 from pandora import Client, wait_until  # noqa: E402
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "supervisor/probes/prober.hpp"
+#include "tests/support/descriptors.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,9 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <iterator>
 #include <list>
 #include <optional>
 #include <string>
@@ -22,11 +21,7 @@ namespace pandora::supervisor::probes {
 using namespace std::chrono_literals;
 using boost::asio::ip::tcp;
 using procfiles::Probe;
-
-inline std::ptrdiff_t open_descriptors()
-{
-    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
-}
+using tests::support::open_descriptors;
 
 /// Accepts connections on a loopback port and hands each to `serve`.
 class TcpServer {

@@ -12,7 +12,6 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-os.environ.setdefault("PANDORA_BIN", "")
 
 from pandora import Client  # noqa: E402
 

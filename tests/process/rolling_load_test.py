@@ -92,11 +92,10 @@ class RollingLoad(unittest.TestCase):
             commands.append(commands.pop(0))
             self.app.do(*commands[-1])
 
-        rounds, callers = self.load(replace)
+        _, callers = self.load(replace)
         self.assertEqual((callers.plain["failed"], callers.idempotent["failed"]), ({}, {}))
         self.assertEqual(before & self.pids(), set(), "all of them are others now")
         self.assertNotIn("still in flight", self.app.output())
-        self.assertGreaterEqual(rounds, 2)
 
     def test_a_kill_costs_only_what_was_in_the_hands_of_the_killed(self):
         killed = set()

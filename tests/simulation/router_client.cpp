@@ -240,7 +240,7 @@ void Client::told(const wire::NativeBody& body)
 {
     expect_introduced(body);
     expect_credit(body);
-    if (body.payload.empty()) return; // a last value was removed
+    require(!body.payload.empty(), "a removal was told");
     const auto mark = mark_in(body.payload);
     require(mark.has_value(), "an event that nobody has told", body.payload);
     ++stage_.ledger.tally.heard_native;

@@ -63,8 +63,6 @@ public:
 
     PeerId peer() const { return peer_; }
 
-    ClientNumber number() const { return number_; }
-
     bool slow = false;
     TimePoint moved{}; // when its queue was last read, or seen at or below the soft limit
 

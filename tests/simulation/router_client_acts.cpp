@@ -17,12 +17,6 @@ using wire::Verb;
 constexpr std::uint64_t pool_bytes = 64 << 20;
 constexpr std::size_t own_pools_max = 2;
 
-bool is_request(ControlVerb verb)
-{
-    return verb == ControlVerb::intern || verb == ControlVerb::subscribe || verb == ControlVerb::unsubscribe ||
-           verb == ControlVerb::open_channel || verb == ControlVerb::wait_for;
-}
-
 } // namespace
 
 // --- frames ------------------------------------------------------------------------------------------------------
@@ -48,7 +42,7 @@ void Client::control(ControlVerb verb, std::uint32_t id, wire::RoutingBlock bloc
                      std::string_view payload, std::span<const Fd> fds)
 {
     block.verb = static_cast<std::uint8_t>(verb);
-    const std::uint8_t kind = is_request(verb) ? wire::flag::request : wire::flag::oneway;
+    const std::uint8_t kind = testing::is_request(verb) ? wire::flag::request : wire::flag::oneway;
     put(wire::flag::control | kind, id, block, tlvs, payload, fds);
 }
 
@@ -314,7 +308,8 @@ void Client::nonsense_legacy()
     // An id of its own, so that the answer to nonsense is not taken for that of a call.
     send_json(++packet_, bodies[stage_.dice.pick(bodies.size())]);
     const std::size_t begun = stage_.dice.one_in(8) ? stage_.dice.pick(5'000) : 0;
-    stage_.router.note_input(peer_, stage_.dice.one_in(2), begun, stage_.now);
+    const std::size_t fds = begun > 0 && native_ ? stage_.dice.pick(4) : 0;
+    stage_.router.note_input(peer_, stage_.dice.one_in(2), begun, stage_.now, fds);
 }
 
 void Client::nonsense_native()

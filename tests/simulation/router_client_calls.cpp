@@ -15,11 +15,6 @@ using wire::ControlVerb;
 using wire::Status;
 using wire::Verb;
 
-std::uint64_t nanoseconds(TimePoint at)
-{
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds{at.time_since_epoch()}.count());
-}
-
 Millis some_time(Dice& dice) { return Millis{1 + dice.pick(dice.one_in(3) ? 20'000 : 500)}; }
 
 } // namespace

@@ -18,13 +18,11 @@ namespace pandora::hub::core::simulation {
 /// Stands in the payload of an event: who has told it, and its number among those of its name. "e:3:17:"
 struct Mark {
     ClientNumber publisher{};
-    std::uint64_t number = 0;
+    std::uint64_t number = 0; // 0 is of an impostor: no native client may ever hear it
 };
 
 std::string text_of(const Mark& mark);
 std::optional<Mark> mark_in(std::string_view text);
-
-/// Number 0 is of an impostor: no native client may ever hear it.
 
 /// Names that begin so are always retained, others never.
 constexpr bool is_retained(std::string_view event) { return event.starts_with('r'); }

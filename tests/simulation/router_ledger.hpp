@@ -66,7 +66,7 @@ Secret next_secret(std::string_view text, std::size_t& at);
 struct Tally {
     std::uint64_t steps = 0, clients = 0, natives = 0;
     std::uint64_t calls = 0, one_way = 0, delivered = 0, repeated = 0, answers = 0, parts = 0, cancels = 0;
-    std::uint64_t parked = 0, mourned = 0, drains = 0, waits = 0, shut_down = 0;
+    std::uint64_t parked = 0, drains = 0, waits = 0, shut_down = 0;
     std::uint64_t events = 0, heard_native = 0, heard_legacy = 0, retained = 0, overflows = 0, lost = 0;
     std::uint64_t channels = 0, pools = 0, places = 0, released = 0, descriptors = 0;
     std::uint64_t pings = 0, unresponsive = 0;

@@ -22,7 +22,7 @@ wire::Limits tight_limits()
     limits.queue_bytes_events = 3'000;
     limits.queue_bytes_hard = 45'000;
     limits.queue_patience = 500ms;
-    limits.total_bytes_max = 90'000;
+    limits.total_bytes_max = 130'000;
     limits.request_share = 4;
     limits.calls_in_flight_max = 20;
     limits.selectors_max = 8;
@@ -36,6 +36,9 @@ wire::Limits tight_limits()
     limits.names_max = 40;
     limits.names_of_client_max = 6;
     limits.fds_queued_max = 8;
+    limits.fds_max = 24;
+    limits.targets_bytes_max = 20'000;
+    limits.waiters_max = 4;
     limits.ping_period = 1s;
     limits.ping_patience = 2s;
     limits.call_timeout = 300ms;
@@ -146,7 +149,7 @@ void World::speak_as_supervisor()
 {
     const InstanceName name = some_instance(dice_);
     switch (dice_.pick(20)) {
-    case 0: return router_.supervisor_lost(stage_.now);
+    case 0:
     case 1: return change_policy();
     case 2: return router_.promise(name.process, {some_object(dice_)});
     case 3:
@@ -166,7 +169,7 @@ void World::speak_as_supervisor()
         waits_[router_.wait_for(selector_of(some_object(dice_)), deadline, stage_.now)] = deadline;
         return;
     }
-    case 10: return router_.tap(dice_.one_in(2));
+    case 10: return router_.tap(static_cast<Tap>(dice_.pick(3)));
     default: return tell_news();
     }
 }
@@ -251,15 +254,18 @@ void World::take_notices()
 
 void World::check()
 {
-    std::size_t queued = 0;
+    std::size_t queued = 0, fds = 0;
     for (const auto& [peer, client] : clients_) {
         require(router_.outbox(peer).bytes() <= limits_.queue_bytes_hard, "a queue is above its limit");
         require(router_.outbox(peer).fds() <= limits_.fds_queued_max, "too many descriptors wait in a queue");
         queued += router_.outbox(peer).bytes();
+        fds += router_.outbox(peer).fds();
     }
     require(router_.queued_bytes() == queued, "the queues are not what is said of them");
     require(router_.charged_bytes() >= queued, "less is charged than waits");
     require(router_.charged_bytes() <= limits_.total_bytes_max, "more is held than all may hold");
+    require(router_.descriptors() >= fds, "fewer descriptors are counted than wait");
+    require(router_.descriptors() <= limits_.fds_max, "more descriptors are kept than may be");
     require(router_.connections() == clients_.size(), "a connection is forgotten");
     require(router_.objects() == static_cast<std::size_t>(objects_), "an object was not told of");
     if (router_.parked() > parked_) ledger_.tally.parked += router_.parked() - parked_;
@@ -282,7 +288,7 @@ void World::end()
     }
     while (!clients_.empty()) disconnect(clients_.begin()->first);
     for (const InstanceName& name : draining_) router_.undrain(name, stage_.now);
-    router_.tap(false);
+    router_.tap(Tap::nothing);
     pass(1min);
     expect_nothing_left();
     router_.counters().calls.each([&](CallEnd end, std::uint64_t count) { ledger_.tally.calls_ended[end] += count; });
@@ -292,6 +298,7 @@ void World::expect_nothing_left()
 {
     require(router_.charged_bytes() == 0, "something is charged to nobody");
     require(router_.queued_bytes() == 0, "something waits for nobody");
+    require(router_.descriptors() == 0, "descriptors are counted for nobody");
     require(router_.calls_in_flight() == 0 && router_.parked() == 0, "calls of nobody");
     require(router_.objects() == 0 && router_.routes().empty(), "objects of nobody");
     require(router_.subscriptions() == 0 && router_.channels() == 0, "subscriptions or channels of nobody");

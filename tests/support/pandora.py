@@ -1,6 +1,6 @@
 """Runs a real pandora for the tests: a procfile in a folder of its own, its output line by line, its metrics.
 
-PANDORA_BIN names the binary under test.
+PANDORA_BIN names the binary under test; workers, which start none, do without.
 """
 
 import collections
@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.request
 
-BINARY = os.environ["PANDORA_BIN"]
+BINARY = os.environ.get("PANDORA_BIN", "")
 
 # Generous: a test fails by its deadline only when something is wrong, however slow the machine or the sanitizer.
 DEADLINE_S = 30.0
@@ -62,6 +62,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def sample(exposed, name, **labels):
+    """The value of the one sample with these labels in the text of /metrics, or None."""
+    for line in exposed.splitlines():
+        if not line.startswith(name + "{"):
+            continue
+        have = dict(re.findall(r'(\w+)="([^"]*)"', line))
+        if all(have.get(key) == value for key, value in labels.items()):
+            return float(line.rpartition(" ")[2])
+    return None
 
 
 class App:
@@ -154,14 +165,7 @@ class App:
             return answer.read().decode()
 
     def metric(self, name, **labels):
-        """The value of the one sample with these labels, or None."""
-        for line in self.http("/metrics").splitlines():
-            if not line.startswith(name + "{"):
-                continue
-            have = dict(re.findall(r'(\w+)="([^"]*)"', line))
-            if all(have.get(key) == value for key, value in labels.items()):
-                return float(line.rpartition(" ")[2])
-        return None
+        return sample(self.http("/metrics"), name, **labels)
 
     def instances(self):
         """{"web/0": {...}} as the supervisor lists them on the hub."""

@@ -28,7 +28,9 @@ using TimePoint = std::chrono::steady_clock::time_point;
 using Millis = std::chrono::milliseconds;
 
 /// Bytes that are no JSON: parameters or a result of whatever form both sides
-/// agree on. They never change; copies share them. Only clients that both speak
+/// agree on. They never change, but for what a client that breaks the rules does to
+/// its own shared memory: copy what has come before you check it and then rely on
+/// that. Copies share them. Only clients that both speak
 /// the native dialect can exchange them, others are told `unsupported`.
 class Bytes {
 public:
@@ -67,7 +69,7 @@ private:
 /// Names that the hub gives: PandoraNoRouteError (nobody matches),
 /// PandoraPeerGoneError (the callee went before it answered; it may have
 /// acted), MessengerRequestTimeoutError (no answer in time; also given here,
-/// when the hub is silent), PandoraBusyError, denied, PandoraTooLargeError,
+/// when the hub is silent), PandoraBusyError, PandoraDeniedError, PandoraTooLargeError,
 /// PandoraUnsupportedError, PandoraInvalidError, PandoraShuttingDownError.
 /// Names that this library itself gives: PandoraConnectionLostError (the hub
 /// went away, or this client was stopped), PandoraCanceledError (by
@@ -232,6 +234,10 @@ struct SubscribeOptions {
     std::uint16_t queue = 0;                               // events that may wait in the hub; 0: 1024
     std::function<void(std::uint64_t lost)> on_overflow{}; // before the next event that gets through
 };
+
+/// From here on the payload of a call or an answer goes through shared memory. Measured by `scripts/bench hub --only
+/// pools`: below it the copies through two sockets cost less than to tell that the memory is free again.
+inline constexpr std::size_t pooled_bytes_min = 16 * 1024;
 
 /// How much the hub may send before this client is done with some of it:
 /// requests, one-way messages and events, and KiB of their bodies. Beyond it

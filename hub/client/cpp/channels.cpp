@@ -93,8 +93,9 @@ void Channel::close() const
 // ---- all of a client
 
 Channels::Channels(boost::asio::io_context& io, std::shared_ptr<Served> served, std::weak_ptr<Link> hub,
-                   Millis call_timeout)
-    : io_{io}, served_{std::move(served)}, hub_{std::move(hub)}, call_timeout_{call_timeout}, report_timer_{io}
+                   Millis call_timeout, NativeOffer offer)
+    : io_{io}, served_{std::move(served)}, hub_{std::move(hub)}, call_timeout_{call_timeout}, offer_{std::move(offer)},
+      report_timer_{io}
 {}
 
 Channel Channels::open(const Selector& who, CallOptions options, std::function<void(std::optional<CallError>)> opened)
@@ -128,10 +129,10 @@ std::shared_ptr<Link> Channels::add(std::uint32_t number, OwnedFd socket, const 
     handlers.lost = [weak = weak_from_this(), number](const std::string&) {
         if (const auto self = weak.lock()) self->close(number);
     };
-    const auto link = std::make_shared<Link>(io_, Protocol::direct(peer), served_, std::move(handlers));
+    const auto link = std::make_shared<Link>(io_, Protocol::direct(peer, offer_), served_, std::move(handlers));
     link->expect_no_other_connection();
     link->with_protocol([&](Protocol& protocol, TimePoint now) {
-        for (const auto& [object, methods] : served_->objects) protocol.publish(object, names_of(methods), now);
+        for (const auto& [name, object] : served_->objects) protocol.publish(name, interface_of(*object), now);
     });
     link->attach(socket.release());
     open_.insert_or_assign(number, link);
@@ -147,7 +148,7 @@ void Channels::close(std::uint32_t number)
 {
     auto node = open_.extract(number);
     if (node.empty()) return;
-    report(number, *node.mapped());
+    report(number, *node.mapped(), wire::Status::peer_gone);
     node.mapped()->disconnect("the direct channel was closed");
 }
 
@@ -156,10 +157,10 @@ void Channels::hub_lost()
     for (const auto& [number, link] : std::exchange(open_, {})) link->disconnect("the hub was lost");
 }
 
-void Channels::publish(const std::string& object, const std::vector<std::string>& methods)
+void Channels::publish(const std::string& object, const Interface& what)
 {
     for (const auto& [number, link] : open_)
-        link->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.publish(object, methods, now); });
+        link->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.publish(object, what, now); });
 }
 
 void Channels::unpublish(const std::string& object)
@@ -168,7 +169,7 @@ void Channels::unpublish(const std::string& object)
         link->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.unpublish(object, now); });
 }
 
-void Channels::report(std::uint32_t number, const Link& link)
+void Channels::report(std::uint32_t number, const Link& link, wire::Status is)
 {
     const auto hub = hub_.lock();
     if (!hub || !hub->is_attached()) return;
@@ -177,7 +178,7 @@ void Channels::report(std::uint32_t number, const Link& link)
                     {"errors", totals.errors},
                     {"bytes_sent", totals.bytes_sent},
                     {"bytes_received", totals.bytes_received}};
-    hub->with_protocol([&](Protocol& protocol, TimePoint) { protocol.report_channel(number, json); });
+    hub->with_protocol([&](Protocol& protocol, TimePoint) { protocol.report_channel(number, json, is); });
 }
 
 void Channels::report_all_later()
@@ -186,7 +187,7 @@ void Channels::report_all_later()
     report_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
         if (error || !self) return;
-        for (const auto& [number, link] : self->open_) self->report(number, *link);
+        for (const auto& [number, link] : self->open_) self->report(number, *link, wire::Status::ok);
         self->reporting_ = !self->open_.empty();
         if (self->reporting_) self->report_all_later();
     });

@@ -20,7 +20,8 @@ namespace pandora::hub::client {
 /// Lives as long as its client, on the same thread.
 class Channels : public std::enable_shared_from_this<Channels> {
 public:
-    Channels(boost::asio::io_context& io, std::shared_ptr<Served> served, std::weak_ptr<Link> hub, Millis call_timeout);
+    Channels(boost::asio::io_context& io, std::shared_ptr<Served> served, std::weak_ptr<Link> hub, Millis call_timeout,
+             NativeOffer offer);
 
     Channel open(const Selector& who, CallOptions options, std::function<void(std::optional<CallError>)> opened);
 
@@ -33,7 +34,7 @@ public:
     /// A channel lives no longer than the connection to the hub that opened it.
     void hub_lost();
 
-    void publish(const std::string& object, const std::vector<std::string>& methods);
+    void publish(const std::string& object, const Interface& what);
     void unpublish(const std::string& object);
 
     /// Closes all; users' functions are let go without being called.
@@ -44,13 +45,14 @@ private:
 
     std::shared_ptr<Link> add(std::uint32_t number, OwnedFd socket, const Json& peer);
     void close(std::uint32_t number);
-    void report(std::uint32_t number, const Link& link);
+    void report(std::uint32_t number, const Link& link, wire::Status is);
     void report_all_later();
 
     boost::asio::io_context& io_;
     std::shared_ptr<Served> served_;
     std::weak_ptr<Link> hub_;
     Millis call_timeout_;
+    NativeOffer offer_; // of each channel
     boost::asio::steady_timer report_timer_;
     bool reporting_ = false;
     std::map<std::uint32_t, std::shared_ptr<Link>> open_;

@@ -13,6 +13,7 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <stdexcept>
@@ -32,11 +33,14 @@ Json host_of(const Json& location)
     return host;
 }
 
-Protocol protocol_of(const Options& options)
+NativeOffer offer_of(const Options& options)
 {
-    const NativeOffer wanted{.window = options.window, .channels = options.channels};
-    const auto offer = options.native ? std::optional{wanted} : std::nullopt;
-    return Protocol{host_of(options.location), offer};
+    NativeOffer offer{.window = options.window, .channels = options.channels};
+    if (options.pooled_from) {
+        offer.pools = memfd_source();
+        offer.pooled_from = std::max<std::size_t>(*options.pooled_from, 1);
+    }
+    return offer;
 }
 
 GatherOutcome gathered(Outcome outcome)
@@ -85,7 +89,7 @@ public:
     void start();
     void stop(std::function<void()> done);
     void abandon();
-    void publish(const std::string& object, Methods methods);
+    void publish(const std::string& name, Methods methods, Properties properties);
     void unpublish(const std::string& object);
     void subscribe(const Topic& topic, Subscriber subscriber, SubscribeOptions options);
     void unsubscribe(const Topic& topic);
@@ -143,8 +147,10 @@ void Client::Impl::make_link()
     handlers.channel_ended = [weak = weak_from_this()](std::uint32_t number) {
         if (const auto self = weak.lock()) self->channels_->ended(number);
     };
-    link_ = std::make_shared<Link>(io_, protocol_of(options_), served_, std::move(handlers));
-    channels_ = std::make_shared<Channels>(io_, served_, link_, options_.call_timeout);
+    const NativeOffer offer = offer_of(options_);
+    Protocol protocol{host_of(options_.location), options_.native ? std::optional{offer} : std::nullopt};
+    link_ = std::make_shared<Link>(io_, std::move(protocol), served_, std::move(handlers));
+    channels_ = std::make_shared<Channels>(io_, served_, link_, options_.call_timeout, offer);
 }
 
 // ---- connection
@@ -242,11 +248,14 @@ CallHandle Client::Impl::invoke_all(Invocation what, EachListener each, std::fun
     });
 }
 
-void Client::Impl::publish(const std::string& object, Methods methods)
+void Client::Impl::publish(const std::string& name, Methods methods, Properties properties)
 {
-    link_->with_protocol([&](Protocol& protocol, TimePoint now) { protocol.publish(object, names_of(methods), now); });
-    channels_->publish(object, names_of(methods));
-    served_->objects.insert_or_assign(object, std::move(methods));
+    const auto object =
+        std::make_shared<const Served::Object>(Served::Object{std::move(methods), std::move(properties)});
+    link_->with_protocol(
+        [&](Protocol& protocol, TimePoint now) { protocol.publish(name, interface_of(*object), now); });
+    channels_->publish(name, interface_of(*object));
+    served_->objects.insert_or_assign(name, object);
 }
 
 void Client::Impl::unpublish(const std::string& object)
@@ -294,7 +303,10 @@ void Client::on_lost(std::function<void(const std::string&)> handler) { impl_->l
 
 void Client::on_goaway(std::function<void()> handler) { impl_->goaway_handler = std::move(handler); }
 
-void Client::publish(const std::string& object, Methods methods) { impl_->publish(object, std::move(methods)); }
+void Client::publish(const std::string& object, Methods methods, Properties properties)
+{
+    impl_->publish(object, std::move(methods), std::move(properties));
+}
 
 void Client::unpublish(const std::string& object) { impl_->unpublish(object); }
 
@@ -377,10 +389,15 @@ Channel Client::open_channel(const Selector& who, std::function<void(std::option
     return impl_->channels().open(who, std::move(options), std::move(opened));
 }
 
-void Client::send(const Selector& who, const std::string& method, Json params)
+void Client::send(const Selector& who, const std::string& method, Json params, CallOptions options)
+{
+    send_payload(who, method, std::move(params), std::move(options));
+}
+
+void Client::send_payload(const Selector& who, const std::string& method, Payload params, CallOptions options)
 {
     impl_->link().with_protocol([&](Protocol& protocol, TimePoint now) {
-        protocol.send({.to = who, .name = method, .params = std::move(params)}, now);
+        protocol.send({.to = who, .name = method, .params = std::move(params), .options = std::move(options)}, now);
     });
 }
 

@@ -2,15 +2,22 @@
 // named methods, call one, subscribe.
 //
 //     asio::io_context io;
+//
 //     hub::client::Client hub{io, hub::client::Options::from_environment()};
-//     hub.publish("clock", {{"now", [](const Call&, Reply reply) {
-//     reply.value(1234); }}}); hub.invoke("clock", "now", Json::array(),
-//     [](Outcome outcome) { ... }); hub.start(); io.run();
+//
+//     hub.publish("clock", {{"now", [](const Call&, Reply reply) { reply.value(1234); }}});
+//
+//     hub.invoke("clock", "now", Json::array(), [](Outcome outcome) { ... });
+//
+//     hub.start();
+//
+//     io.run();
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
 #include "hub/client/cpp/call_handle.hpp"
 #include "hub/client/cpp/channel.hpp"
+#include "hub/client/cpp/reply.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -39,82 +46,29 @@ struct Options {
     /// past the hub's bounds and counters.
     bool channels = false;
 
+    /// Payloads of calls and answers of at least so many bytes go through shared
+    /// memory where both sides can: one copy instead of four. Bytes that come so
+    /// stand in memory of the other's as long as they are kept; who has been sent
+    /// something may read all that is sent so. A call whose callee cannot read it
+    /// there is made again with a frame, and so after those that were made since. Nothing: neither from here nor to
+    /// here.
+    std::optional<std::size_t> pooled_from = pooled_bytes_min;
+
     /// Path from PANDORA_HUB_SOCKET; location from PANDORA_APP, PANDORA_PROCESS
     /// and the pid. Throws std::runtime_error where PANDORA_HUB_SOCKET is not
     /// set.
     static Options from_environment();
 };
 
-/// Answers one call, now or later, once; copyable so that it can be kept.
-/// Further answers are ignored. When the last copy goes without an answer, the
-/// caller is told so instead of waiting for its timeout.
-class Reply {
-public:
-    using Send = std::function<void(Outcome)>;
-
-    /// How parts are sent, and where a handler is kept that waits for the next
-    /// one to be wanted.
-    struct Parts {
-        std::function<bool(const Payload&)> send;
-        std::shared_ptr<std::function<void()>> wanted;
-    };
-
-    explicit Reply(Send send, Parts parts = {}) : once_{std::make_shared<Once>(std::move(send), std::move(parts))} {}
-
-    void value(Json result) const { once_->answer(Outcome{std::move(result)}); }
-
-    void bytes(Bytes result) const { once_->answer(Outcome{std::move(result)}); }
-
-    /// Without a result (Outcome::absent()), which is not the value null.
-    void done() const { once_->answer(Outcome::absent()); }
-
-    void error(std::string message, std::string name = "Error") const
-    {
-        once_->answer(CallError{std::move(name), std::move(message)});
-    }
-
-    /// One part of a stream, before the answer. False: it was not sent, for the caller takes no more of them now;
-    /// on_part_wanted() tells when to try again. Always false where not Call::takes_parts.
-    bool part(const Json& value) const { return once_->part(value); }
-
-    bool part(const Bytes& value) const { return once_->part(value); }
-
-    /// Runs `handler`, each time in place of an earlier one, when a part that was
-    /// refused may be sent. Let go with the answer, and when the caller cancels.
-    void on_part_wanted(std::function<void()> handler) const
-    {
-        if (once_->send && once_->parts.wanted) *once_->parts.wanted = std::move(handler);
-    }
-
-    bool answered() const { return !once_->send; }
-
-private:
-    struct Once {
-        Once(Send how, Parts how_parts) : send{std::move(how)}, parts{std::move(how_parts)} {}
-
-        Once(const Once&) = delete;
-        Once& operator=(const Once&) = delete;
-
-        ~Once() { answer(CallError{"Error", "the method returned without an answer"}); }
-
-        void answer(Outcome outcome)
-        {
-            if (const auto how = std::exchange(send, nullptr)) how(std::move(outcome));
-        }
-
-        bool part(const Payload& value) const { return send && parts.send && parts.send(value); }
-
-        Send send;
-        Parts parts;
-    };
-
-    std::shared_ptr<Once> once_;
-};
-
 /// An exception that leaves a Method or a Listener is answered to the caller as
 /// an error; it does not end the loop.
 using Method = std::function<void(const Call&, Reply)>;
 using Methods = std::map<std::string, Method>;
+
+/// Reads a property, each time that somebody asks for it. An exception is answered as an error.
+using Property = std::function<Json()>;
+using Properties = std::map<std::string, Property>;
+
 using Listener = std::function<void(const Json& params)>;
 using EventListener = std::function<void(const std::string& event, const Json& params)>;
 
@@ -156,8 +110,8 @@ public:
     void on_goaway(std::function<void()> handler);
 
     /// Publishes an object. One name, one object; publishing a name again
-    /// replaces its methods.
-    void publish(const std::string& object, Methods methods);
+    /// replaces its methods and properties.
+    void publish(const std::string& object, Methods methods, Properties properties = {});
     void unpublish(const std::string& object);
 
     /// Emits an event of an object published here to every subscriber. `params`
@@ -196,6 +150,7 @@ public:
     CallHandle invoke_stream(const Selector& who, const std::string& method, Json params, PartListener part,
                              Completion done, CallOptions options = {}, std::uint16_t window = 16);
 
+    /// The outcome is absent where the object has no such property.
     CallHandle get_property(const Selector& who, const std::string& property, Completion done,
                             CallOptions options = {});
 
@@ -214,8 +169,15 @@ public:
     Channel open_channel(const Selector& who, std::function<void(std::optional<CallError>)> opened,
                          CallOptions options = {});
 
-    /// A call without an answer; what cannot be delivered is lost.
-    void send(const Selector& who, const std::string& method, Json params);
+    /// A call without an answer; what cannot be delivered is lost. Of the options those that choose a callee, `wait`
+    /// and `trace` have a meaning.
+    void send(const Selector& who, const std::string& method, Json params, CallOptions options = {});
+
+    template <std::same_as<Bytes> B>
+    void send(const Selector& who, const std::string& method, B params, CallOptions options = {})
+    {
+        send_payload(who, method, Payload{std::move(params)}, std::move(options));
+    }
 
     /// Calls `listener` for each `event` of `object`, again after a reconnect,
     /// until unsubscribe(). Subscribing to the same event again replaces the
@@ -235,6 +197,7 @@ private:
 
     CallHandle invoke_payload(const Selector& who, const std::string& method, Payload params, Completion done,
                               CallOptions options);
+    void send_payload(const Selector& who, const std::string& method, Payload params, CallOptions options);
 
     std::shared_ptr<Impl> impl_;
 };

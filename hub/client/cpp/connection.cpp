@@ -29,6 +29,34 @@ constexpr std::size_t descriptors_of_read_max = 253;
 
 std::string text_of_errno(int number) { return std::generic_category().message(number); }
 
+std::vector<OwnedFd> descriptors_of(msghdr& message)
+{
+    std::vector<OwnedFd> descriptors;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+            descriptors.emplace_back(fd);
+        }
+    }
+    return descriptors;
+}
+
+/// `room` is aligned for, and has room for, one descriptor.
+void attach(const OwnedFd& fd, std::span<std::byte> room, msghdr& message)
+{
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    cmsghdr* const part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(int));
+    const int number = fd.get();
+    std::memcpy(CMSG_DATA(part), &number, sizeof number);
+}
+
 } // namespace
 
 Connection::Connection(boost::asio::io_context& io, int connected_fd, Handlers handlers)
@@ -78,39 +106,22 @@ Connection::Progress Connection::read_once()
         end(bytes == 0 ? "the hub closed the connection" : text_of_errno(errno));
         return Progress::ended;
     }
-    keep_descriptors(message);
+    auto descriptors = descriptors_of(message);
+    if (message.msg_flags & MSG_CTRUNC) { // the others would belong to the wrong frames from now on
+        end("descriptors were lost: this process has too many open");
+        return Progress::ended;
+    }
     const auto count = static_cast<std::size_t>(bytes);
     bytes_read_ += count;
     // A read that brings descriptors stops behind them, however much more there
     // is.
     const bool drained = count < space.size() &&
                          message.msg_controllen == 0; // another read would only say so; the next wait sees what comes
-    handlers_.received(count);
+    handlers_.received(count, std::move(descriptors));
     return drained ? Progress::blocked : Progress::done;
 }
 
-void Connection::keep_descriptors(msghdr& message)
-{
-    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-            descriptors_.emplace_back(fd);
-        }
-    }
-}
-
-OwnedFd Connection::take_descriptor()
-{
-    if (descriptors_.empty()) return OwnedFd{};
-    OwnedFd first = std::move(descriptors_.front());
-    descriptors_.pop_front();
-    return first;
-}
-
-bool Connection::write(std::vector<std::string> chunks)
+bool Connection::write(std::vector<Chunk> chunks)
 {
     assert(!is_writing());
     std::ranges::move(chunks, std::back_inserter(chunks_));
@@ -138,14 +149,18 @@ bool Connection::flush()
         std::array<iovec, pieces_max> pieces;
         std::size_t count = 0;
         std::size_t offset = chunk_offset_;
-        for (auto& chunk : chunks_) {
-            if (count == pieces.size()) break;
-            pieces[count++] = {chunk.data() + offset, chunk.size() - offset};
+        for (const Chunk& chunk : chunks_) {
+            // A descriptor belongs to the first byte of its message.
+            if (count == pieces.size() || (chunk.fd && count > 0)) break;
+            const std::string_view bytes = chunk.bytes.text().substr(offset);
+            pieces[count++] = {const_cast<char*>(bytes.data()), bytes.size()}; // which sendmsg() only reads
             offset = 0;
         }
         msghdr message{};
         message.msg_iov = pieces.data();
         message.msg_iovlen = count;
+        alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> ancillary;
+        if (const auto& fd = chunks_.front().fd; fd && chunk_offset_ == 0) client::attach(*fd, ancillary, message);
         const ssize_t bytes = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (bytes >= 0) {
             drop_written(static_cast<std::size_t>(bytes));
@@ -164,7 +179,7 @@ void Connection::drop_written(std::size_t bytes)
 {
     bytes_written_ += bytes;
     while (bytes > 0) {
-        const std::size_t left = chunks_.front().size() - chunk_offset_;
+        const std::size_t left = chunks_.front().bytes.text().size() - chunk_offset_;
         if (bytes < left) {
             chunk_offset_ += bytes;
             return;

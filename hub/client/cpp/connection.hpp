@@ -2,6 +2,7 @@
 // nothing.
 #pragma once
 
+#include "hub/client/cpp/outbox.hpp"
 #include "hub/client/cpp/owned_fd.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -26,8 +27,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 public:
     /// None runs after close(), `ended` excepted, which follows it.
     struct Handlers {
-        std::function<std::span<std::byte>()> space;          // where the next bytes go
-        std::function<void(std::size_t bytes)> received;      // so many are there now
+        std::function<std::span<std::byte>()> space; // where the next bytes go
+        /// So many are there now, and these came with them.
+        std::function<void(std::size_t bytes, std::vector<OwnedFd> descriptors)> received;
         std::function<void()> written;                        // all of a write() that had to wait
         std::function<void(const std::string& reason)> ended; // once: nothing more is read or written
     };
@@ -41,13 +43,9 @@ public:
 
     /// Writes `chunks` in order. True: the kernel has them all; else `written`
     /// runs when it has. Not while an earlier write waits.
-    bool write(std::vector<std::string> chunks);
+    bool write(std::vector<Chunk> chunks);
 
     bool is_writing() const { return !chunks_.empty(); }
-
-    /// The descriptor that came first of those not taken yet; none where there is
-    /// none.
-    OwnedFd take_descriptor();
 
     std::uint64_t bytes_read() const { return bytes_read_; }
 
@@ -65,16 +63,14 @@ private:
     void await_write();
     void read();
     Progress read_once();
-    void keep_descriptors(msghdr& message);
     bool flush();
     void drop_written(std::size_t bytes);
     void end(const std::string& reason);
 
     Socket socket_;
     Handlers handlers_;
-    std::deque<std::string> chunks_;  // to be written
-    std::size_t chunk_offset_ = 0;    // of what the kernel has of the first
-    std::deque<OwnedFd> descriptors_; // in the order in which they came
+    std::deque<Chunk> chunks_;     // to be written
+    std::size_t chunk_offset_ = 0; // of what the kernel has of the first
     std::uint64_t bytes_read_ = 0;
     std::uint64_t bytes_written_ = 0;
     bool closed_ = false;

@@ -1,5 +1,7 @@
 #include "hub/client/cpp/envelope.hpp"
 
+#include "hub/client/cpp/json_text.hpp"
+
 #include <charconv>
 #include <utility>
 
@@ -10,12 +12,10 @@ namespace {
 constexpr std::string_view answer_prefix = "response_callback_";
 constexpr std::string_view no_route_prefix = "Cannot found any clients by selector";
 
-std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 CallError read_error(const Json* error)
 {
     if (!error) return {"Error", "the call failed, and the answer does not say why"};
-    if (!error->is_object()) return {"Error", error->is_string() ? error->get<std::string>() : dump(*error)};
+    if (!error->is_object()) return {"Error", error->is_string() ? error->get<std::string>() : json_text(*error)};
     CallError result{string_member(*error, "name"), string_member(*error, "message")};
     if (result.name.empty()) result.name = result.message.starts_with(no_route_prefix) ? "no_route" : "Error";
     return result;
@@ -26,7 +26,9 @@ CallError read_error(const Json* error)
 std::string text(std::string_view action, const Json& data)
 {
     std::string body = "{\"action\":\"";
-    body.append(action).append("\",\"data\":").append(dump(data)).push_back('}');
+    body.append(action).append("\",\"data\":");
+    append_json(body, data);
+    body += '}';
     return body;
 }
 

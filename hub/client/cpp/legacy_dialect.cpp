@@ -18,7 +18,7 @@ Json take(Json& value, const char* key, Json absent)
     return found == value.end() ? absent : std::move(*found);
 }
 
-std::string quoted(const std::string& text) { return content_of(Json(text)).text; }
+std::string quoted(const std::string& text) { return std::string{content_of(Json(text)).text()}; }
 
 constexpr std::array<std::pair<std::string_view, wire::Act>, 5> acts{{
     {envelope::invoke, wire::Act::call},
@@ -51,7 +51,7 @@ void append_what(std::string& body, const Message& message)
 {
     if (!message.name.empty())
         body.append(names_event(message.act) ? R"(,"register":)" : R"(,"propertyName":)").append(quoted(message.name));
-    if (!message.content.text.empty()) body.append(R"(,"data":)").append(message.content.text);
+    if (!message.content.text().empty()) body.append(R"(,"data":)").append(message.content.text());
 }
 
 void append_options(std::string& body, const Message& message)
@@ -88,12 +88,12 @@ OutFrame LegacyDialect::ask_hub(std::string_view action, Json data) const
 
 Encoded LegacyDialect::encode(const Message& message, std::optional<Millis> timeout) const
 {
-    if (message.content.binary)
+    if (message.content.binary())
         return CallError{"PandoraUnsupportedError", "bytes cannot be sent through a hub without the native dialect"};
     if (message.aim == Message::Aim::channel)
         return CallError{"PandoraUnsupportedError", "this hub opens no direct channels"};
     const bool event = message.verb == wire::Verb::event;
-    if (event && message.content.text.empty())
+    if (event && message.content.text().empty())
         return CallError{"PandoraUnsupportedError", "this hub retains no events that could be taken back"};
     Selector to = message.to;
     if (event) to.object += envelope::subscriber_suffix;
@@ -103,7 +103,7 @@ Encoded LegacyDialect::encode(const Message& message, std::optional<Millis> time
     body.append(event || message.verb == wire::Verb::multi ? R"(,"broadcast":true)" : R"(,"broadcast":false)");
     if (event) {
         body.append(R"(,"propertyName":")").append(envelope::subscriber_method).append(R"(","data":[)");
-        body.append(quoted(message.name)).append(",").append(message.content.text).append("]");
+        body.append(quoted(message.name)).append(",").append(message.content.text()).append("]");
     } else {
         append_what(body, message);
     }
@@ -119,8 +119,7 @@ OutFrame LegacyDialect::answer(std::uint32_t packet, const Json& caller, const O
 {
     const auto package = [&] {
         if (outcome.is_absent()) return envelope::success_package(host_, caller, std::nullopt);
-        if (const auto* error = std::get_if<CallError>(&outcome))
-            return envelope::error_package(host_, caller, *error);
+        if (const auto* error = std::get_if<CallError>(&outcome)) return envelope::error_package(host_, caller, *error);
         if (const auto* value = std::get_if<Json>(&outcome)) return envelope::success_package(host_, caller, *value);
         const CallError binary{"PandoraUnsupportedError", "the result is bytes, which this hub cannot pass on"};
         return envelope::error_package(host_, caller, binary);
@@ -150,7 +149,7 @@ Received LegacyDialect::read(std::uint32_t packet, std::string_view text, TimePo
 Received LegacyDialect::read_message(std::uint32_t packet, Json message, Json source, TimePoint now) const
 {
     if (!message.is_object()) return Nothing{};
-    Asked asked{.packet = packet};
+    Asked asked{.packet = packet, .call = {.params = nullptr, .source = Json::object()}};
     asked.wants_answer = envelope::truthy(envelope::member(message, "needReply"));
     asked.act = act_of(envelope::string_member(message, "action"));
     if (const Json* remote = envelope::member(message, "remote")) {

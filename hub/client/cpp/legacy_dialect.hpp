@@ -16,7 +16,7 @@ class LegacyDialect {
 public:
     /// `host` is what this client calls itself.
     LegacyDialect(Json host, std::size_t nesting_max)
-        : host_(std::move(host)), host_text_{content_of(host_).text}, nesting_max_{nesting_max}
+        : host_(std::move(host)), host_text_{content_of(host_).text()}, nesting_max_{nesting_max}
     {}
 
     const Json& host() const { return host_; }

@@ -15,6 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+constexpr const char* withdrawn = "the object was withdrawn while the call was on its way";
+
 /// What came of running a user's function; nullopt: it returned.
 template <class Run>
 std::optional<CallError> failure_of(const char* what, Run run)
@@ -29,14 +31,27 @@ std::optional<CallError> failure_of(const char* what, Run run)
     }
 }
 
-} // namespace
-
-std::vector<std::string> names_of(const Methods& methods)
+template <class Named>
+std::vector<std::string> names_of(const Named& members)
 {
     std::vector<std::string> names;
-    names.reserve(methods.size());
-    for (const auto& [name, method] : methods) names.push_back(name);
+    names.reserve(members.size());
+    for (const auto& [name, member] : members) names.push_back(name);
     return names;
+}
+
+Outcome read(const Property& property)
+{
+    Outcome value;
+    const auto failure = failure_of("the property", [&] { value = property(); });
+    return failure ? Outcome{*failure} : value;
+}
+
+} // namespace
+
+Interface interface_of(const Served::Object& object)
+{
+    return {.methods = names_of(object.methods), .properties = names_of(object.properties)};
 }
 
 Link::Link(boost::asio::io_context& io, Protocol protocol, std::shared_ptr<Served> served, Handlers handlers)
@@ -52,6 +67,11 @@ void Link::attach(int connected_fd)
 {
     assert(!connection_ && !closed_);
     connection_ = std::make_shared<Connection>(io_, connected_fd, connection_handlers());
+    protocol_.wake_with([io = io_.get_executor(), weak = weak_from_this()] {
+        boost::asio::post(io, [weak] {
+            if (const auto self = weak.lock()) self->turn();
+        });
+    });
     protocol_.connected(Clock::now());
     connection_->start();
     schedule_turn();
@@ -68,10 +88,15 @@ Connection::Handlers Link::connection_handlers()
         };
     };
     return {.space = [this] { return protocol_.space(); }, // who calls it is this link's, and closed by it
-            .received = guarded([](Link& self, std::size_t bytes) {
-                if (const auto violation = self.protocol_.received(bytes, Clock::now())) self.lose(violation->what);
-                self.turn();
-            }),
+            .received =
+                [weak](std::size_t bytes, std::vector<OwnedFd> descriptors) {
+                    const auto self = weak.lock();
+                    if (!self) return;
+                    auto& protocol = self->protocol_;
+                    const auto violation = protocol.received(bytes, Clock::now(), std::move(descriptors));
+                    if (violation) self->lose(violation->what);
+                    self->turn();
+                },
             .written = guarded([](Link& self) {
                 self.protocol_.output_written();
                 self.turn();
@@ -179,34 +204,46 @@ void Link::perform(Partial& event)
 
 void Link::perform(Invoked& event)
 {
-    const Reply reply = reply_to(event.answer);
-    const auto object = served_->objects.find(event.object);
-    const auto found = object == served_->objects.end() ? Methods::const_iterator{} : object->second.find(event.method);
-    if (object == served_->objects.end() || found == object->second.end())
-        return reply.error("the object was withdrawn while the call was on its way");
-    const Method method = found->second; // a copy, for the method may withdraw or
-                                         // replace its own object
-    const auto failure = failure_of("the method", [&] { method(event.call, reply); });
+    const auto call = static_cast<std::uint64_t>(event.answer);
+    handled_.emplace(event.answer, Handling{.cancellation = event.call.cancellation});
+    const Reply reply{weak_from_this(), call};
+    const auto object = find_object(event.object); // kept, for the method may withdraw or replace it
+    const auto found = object ? object->methods.find(event.method) : Methods::const_iterator{};
+    if (!object || found == object->methods.end()) return reply.error(withdrawn);
+    const auto failure = failure_of("the method", [&] { found->second(event.call, reply); });
     if (failure) reply.error(failure->message);
-    if (!closed_ && reply.answered())
-        handled_.erase(event.answer);
-    else if (const auto kept = handled_.find(event.answer); kept != handled_.end())
-        kept->second.cancellation = event.call.cancellation;
+}
+
+void Link::perform(PropertyAsked& event)
+{
+    const auto object = find_object(event.object);
+    const auto found = object ? object->properties.find(event.property) : Properties::const_iterator{};
+    const bool there = object && found != object->properties.end();
+    const Outcome value = there ? read(found->second) : Outcome{CallError{"Error", withdrawn}};
+    if (!closed_) protocol_.answer(event.answer, value);
+}
+
+void Link::perform(IntrospectionAsked& event)
+{
+    const auto object = find_object(event.object);
+    if (!object) return protocol_.answer(event.answer, CallError{"Error", withdrawn});
+    std::vector<PropertyRead> properties;
+    for (const auto& [name, property] : object->properties) properties.push_back({name, read(property)});
+    if (!closed_) protocol_.answer(event.answer, introspection(names_of(object->methods), properties));
 }
 
 void Link::perform(Canceled& event)
 {
     auto node = handled_.extract(event.answer);
     if (node.empty()) return;
-    const auto let_go = std::exchange(*node.mapped().part_wanted, nullptr);
-    if (node.mapped().cancellation) node.mapped().cancellation->cancel();
+    node.mapped().cancellation->cancel();
 }
 
 void Link::perform(PartsWanted& event)
 {
     const auto found = handled_.find(event.answer);
     if (found == handled_.end()) return;
-    if (const auto wanted = *found->second.part_wanted) wanted(); // a copy, for it may put another in its place
+    if (const auto wanted = found->second.part_wanted) wanted(); // a copy, for it may put another in its place
 }
 
 void Link::perform(Notified& event)
@@ -236,36 +273,21 @@ void Link::perform(Overflowed& event)
     if (const auto told = found->second.on_overflow) told(event.lost);
 }
 
-/// The frame said that it comes with the connection's next descriptor.
-OwnedFd Link::take_descriptor()
-{
-    OwnedFd fd = connection_ ? connection_->take_descriptor() : OwnedFd{};
-    if (!fd) lose("the hub sent a frame without its descriptors");
-    return fd;
-}
-
 void Link::perform(ChannelOpened& event)
 {
     auto node = waiters_.extract(event.call);
-    OwnedFd fd = take_descriptor();
-    if (fd && !node.empty() && node.mapped().opened) node.mapped().opened(event.number, std::move(fd), event.peer);
+    if (!node.empty() && node.mapped().opened) node.mapped().opened(event.number, std::move(event.socket), event.peer);
 }
 
 void Link::perform(ChannelOffered& event)
 {
-    OwnedFd fd = take_descriptor();
     const auto handler = handlers_.channel_offered;
-    if (fd && handler) handler(event.number, std::move(fd), event.peer);
+    if (handler) handler(event.number, std::move(event.socket), event.peer);
 }
 
 void Link::perform(ChannelEnded& event)
 {
     if (const auto handler = handlers_.channel_ended) handler(event.number);
-}
-
-void Link::perform(DescriptorsUnclaimed& event)
-{
-    for (std::size_t i = 0; i < event.count && connection_; ++i) take_descriptor();
 }
 
 Link::Totals Link::totals() const
@@ -288,26 +310,34 @@ void Link::perform(Left&)
     if (const auto handler = handlers_.left) handler();
 }
 
-Reply Link::reply_to(AnswerId id)
+std::shared_ptr<const Served::Object> Link::find_object(const std::string& name) const
 {
-    const auto wanted = std::make_shared<std::function<void()>>();
-    handled_.emplace(id, Handling{nullptr, wanted});
-    const auto weak = weak_from_this();
-    const auto answer = [weak, id](const Outcome& outcome) {
-        const auto self = weak.lock();
-        if (!self || self->closed_) return;
-        auto node = self->handled_.extract(id); // what its handlers hold is let go when this returns
-        if (!node.empty() && node.mapped().cancellation) node.mapped().cancellation->forget();
-        self->protocol_.answer(id, outcome);
-        self->schedule_turn();
-    };
-    const auto part = [weak, id](const Payload& what) {
-        const auto self = weak.lock();
-        if (!self || self->closed_) return false;
-        self->schedule_turn();
-        return self->protocol_.part(id, what);
-    };
-    return Reply{answer, {.send = part, .wanted = wanted}};
+    const auto found = served_->objects.find(name);
+    return found == served_->objects.end() ? nullptr : found->second;
+}
+
+// ---- answers
+
+void Link::answer(std::uint64_t call, const Outcome& outcome)
+{
+    if (closed_) return;
+    const auto node = handled_.extract(AnswerId{call}); // what its handlers hold is let go when this returns
+    if (!node.empty()) node.mapped().cancellation->forget();
+    protocol_.answer(AnswerId{call}, outcome);
+    schedule_turn();
+}
+
+bool Link::part(std::uint64_t call, const Payload& value)
+{
+    if (closed_) return false;
+    schedule_turn();
+    return protocol_.part(AnswerId{call}, value);
+}
+
+void Link::on_part_wanted(std::uint64_t call, std::function<void()> handler)
+{
+    const auto found = handled_.find(AnswerId{call});
+    if (found != handled_.end()) std::swap(found->second.part_wanted, handler); // what the old one holds goes last
 }
 
 // ---- calls and the end
@@ -353,6 +383,7 @@ void Link::abandon()
 {
     closed_ = true;
     drop_connection();
+    protocol_.disconnected(); // with it whatever would wake this link from other threads
     deadline_timer_.cancel();
     // Users' functions may hold the last reference to anything, this link's owner
     // included: let them go from locals.

@@ -29,16 +29,21 @@ struct Subscriber {
 
 /// What a client's user gave it to be called by others. Shared by its links.
 struct Served {
-    std::map<std::string, Methods> objects;
+    struct Object {
+        Methods methods;
+        Properties properties;
+    };
+
+    std::map<std::string, std::shared_ptr<const Object>> objects; // who runs one's functions keeps it meanwhile
     std::map<Topic, Subscriber> subscribers;
 };
 
 /// What the engine has to know of an object.
-std::vector<std::string> names_of(const Methods& methods);
+Interface interface_of(const Served::Object& object);
 
 /// Everything runs on the thread of the io_context, and users' functions only
 /// in a turn of its own.
-class Link final : public CallHandle::Owner, public std::enable_shared_from_this<Link> {
+class Link final : public CallHandle::Owner, public Reply::Owner, public std::enable_shared_from_this<Link> {
 public:
     struct Handlers {
         std::function<void()> online;
@@ -107,6 +112,9 @@ public:
                             Completion done);
 
     void cancel(std::uint64_t call) override;
+    void answer(std::uint64_t call, const Outcome& outcome) override;
+    bool part(std::uint64_t call, const Payload& value) override;
+    void on_part_wanted(std::uint64_t call, std::function<void()> handler) override;
 
     /// Ends the connection, fails the calls in flight, and falls silent.
     void finish();
@@ -133,23 +141,24 @@ private:
 
     struct Handling { // a call that its method will answer later
         std::shared_ptr<Cancellation> cancellation;
-        std::shared_ptr<std::function<void()>> part_wanted;
+        std::function<void()> part_wanted = {};
     };
 
     Connection::Handlers connection_handlers();
     void lose(const std::string& reason);
     void drop_connection();
     void refuse(Completion done);
-    OwnedFd take_descriptor();
     void write();
     void arm_deadline();
-    Reply reply_to(AnswerId id);
+    std::shared_ptr<const Served::Object> find_object(const std::string& name) const;
 
     void perform(BecameOnline&);
     void perform(Refused& event);
     void perform(Finished& event);
     void perform(Partial& event);
     void perform(Invoked& event);
+    void perform(PropertyAsked& event);
+    void perform(IntrospectionAsked& event);
     void perform(Canceled& event);
     void perform(PartsWanted& event);
     void perform(Notified& event);
@@ -157,7 +166,6 @@ private:
     void perform(ChannelOpened& event);
     void perform(ChannelOffered& event);
     void perform(ChannelEnded& event);
-    void perform(DescriptorsUnclaimed& event);
     void perform(GoingAway&);
     void perform(Left&);
 

@@ -1,17 +1,20 @@
 #include "hub/client/cpp/message.hpp"
 
+#include "hub/client/cpp/json_text.hpp"
+
 #include <cstring>
 
 namespace pandora::hub::client {
 
 namespace {
 
-std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+constexpr std::size_t typical_selector_bytes = 64; // so that it seldom grows
 
 void append_member(std::string& out, std::string_view key, const std::string& value)
 {
     if (value.empty()) return;
-    out.append(out.size() == 1 ? "\"" : ",\"").append(key).append("\":").append(dump(value));
+    out.append(out.size() == 1 ? "\"" : ",\"").append(key).append("\":");
+    append_quoted(out, value);
 }
 
 } // namespace
@@ -23,13 +26,13 @@ bool matches(std::string_view pattern, std::string_view event)
     return event.starts_with(pattern);
 }
 
-Content content_of(const Json& value) { return {.text = dump(value), .binary = false}; }
-
-Content content_of(const Bytes& bytes) { return {.text = std::string{bytes.text()}, .binary = true}; }
+Content content_of(const Json& value) { return json_text(value); }
 
 std::string text_of(const Selector& selector)
 {
-    std::string out{"{"};
+    std::string out;
+    out.reserve(typical_selector_bytes);
+    out += '{';
     append_member(out, "objectName", selector.object);
     append_member(out, "objectTag", selector.tag);
     append_member(out, "appName", selector.app);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
+#include "hub/client/cpp/owned_fd.hpp"
 #include "hub/wire/frame.hpp"
 #include "hub/wire/native.hpp"
 
@@ -27,16 +28,32 @@ struct Topic {
 /// ends in `*` for all that begin alike.
 bool matches(std::string_view pattern, std::string_view event);
 
-/// JSON text, bytes, or (empty and not binary) nothing at all.
-struct Content {
-    std::string text;
-    bool binary = false;
+/// JSON text, bytes, or (an empty text) nothing at all.
+class Content {
+public:
+    Content() = default;
+
+    Content(std::string json) : what_{std::move(json)} {} // NOLINT: text is content
+
+    Content(Bytes bytes) : what_{std::move(bytes)} {} // NOLINT: likewise
+
+    bool binary() const { return std::holds_alternative<Bytes>(what_); }
+
+    std::string_view text() const
+    {
+        const auto* bytes = std::get_if<Bytes>(&what_);
+        return bytes ? bytes->text() : std::string_view{std::get<std::string>(what_)};
+    }
+
+private:
+    std::variant<std::string, Bytes> what_;
 };
 
 /// Invalid UTF-8 in strings is replaced, never refused: a worker's odd byte
 /// must not cost the caller its answer.
 Content content_of(const Json& value);
-Content content_of(const Bytes& bytes);
+
+inline Content content_of(const Bytes& bytes) { return bytes; }
 
 /// The JSON text that both dialects write for a selector. Members that are
 /// empty are left out.
@@ -59,6 +76,8 @@ struct Message {
     std::optional<Trace> trace;
     std::uint16_t parts = 0; // how many answers may come before the last one
 
+    bool in_frame = false; // not in a pool: who got it there could not read it
+
     /// What is asked of the hub itself instead: whether somebody is there, or a
     /// socket of their own.
     enum class Aim : std::uint8_t { others, presence, channel } aim = Aim::others;
@@ -69,9 +88,11 @@ struct Message {
 struct OutFrame {
     std::uint8_t flags = 0;
     std::string head;
-    std::string body;
+    Content body;
+    std::shared_ptr<const OwnedFd> fd = nullptr; // that goes with its first byte
+    std::optional<wire::SharedPlace> place = {}; // where its payload stands instead of in the body
 
-    std::size_t body_bytes() const { return head.size() + body.size(); }
+    std::size_t body_bytes() const { return head.size() + body.text().size(); }
 };
 
 /// The message has to wait until its selector, which is too long for a frame,
@@ -95,7 +116,8 @@ struct NativeAnswered {
     bool more = false;
     std::uint32_t src = 0;     // the callee's handle
     std::uint32_t number = 0;  // of INTERN: the text's
-    std::uint32_t channel = 0; // of OPEN_CHANNEL: the channel's; its socket came with the frame
+    std::uint32_t channel = 0; // of OPEN_CHANNEL: the channel's
+    OwnedFd socket;            // and its socket
     Outcome outcome;
 };
 
@@ -120,6 +142,7 @@ struct Asked {
     Json caller;             // legacy: what the caller calls itself, to be repeated in the
                              // answer
     std::uint16_t parts = 0; // how many answers may be given before the last one
+    bool pooled = false;     // they may stand in a pool
     std::size_t bytes = 0;   // of the frame's body: what it costs of the window
 };
 
@@ -149,10 +172,11 @@ struct PartsGranted {
     std::uint32_t parts = 0;
 };
 
-/// The callee's end of a direct channel; its socket came with the frame.
+/// The callee's end of a direct channel.
 struct ChannelGiven {
     std::uint32_t number = 0;
     std::uint32_t src = 0; // the caller's handle
+    OwnedFd socket;
 };
 
 struct ChannelGone {

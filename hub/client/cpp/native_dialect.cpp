@@ -17,7 +17,11 @@ using std::chrono::nanoseconds;
 
 constexpr unsigned version = 1;
 constexpr const char* feature_channel = "channel";
+constexpr const char* feature_pool = "pool";
 constexpr std::size_t name_bytes_max = 256; // as the hub numbers them
+
+// Of whom it is remembered that they read no pools. A choice: whoever is forgotten is tried once more.
+constexpr std::size_t pools_avoided_max = 1024;
 
 /// Clocks that differ by less are one clock, read a little earlier by the hub:
 /// its answer may take so long.
@@ -65,7 +69,7 @@ OutFrame control(wire::RoutingBlock block)
     return {.flags = flag::native | flag::control | flag::oneway, .head = fixed(block), .body = {}};
 }
 
-std::uint8_t binary_flag(const Content& content) { return content.binary ? flag::binary : std::uint8_t{0}; }
+std::uint8_t binary_flag(const Content& content) { return content.binary() ? flag::binary : std::uint8_t{0}; }
 
 std::uint8_t flags_of(const Message& message)
 {
@@ -81,7 +85,8 @@ Json offered(const NativeOffer& offer)
     Json native = Json::object();
     native["v"] = version;
     if (offer.window) native["credit"] = {{"messages", offer.window->messages}, {"kib", offer.window->kib}};
-    if (offer.channels) native["features"] = Json::array({feature_channel});
+    if (offer.channels) native["features"].push_back(feature_channel);
+    if (offer.pools) native["features"].push_back(feature_pool);
     return native;
 }
 
@@ -92,7 +97,8 @@ std::optional<NativeGrant> granted(const Json& answer, TimePoint now)
     return NativeGrant{.handle = number_member<std::uint32_t>(*native, "handle"),
                        .body_bytes_max = number_member<std::uint32_t>(*native, "max"),
                        .clock_ahead = clock_ahead(*native, now),
-                       .channels = has_feature(*native, feature_channel)};
+                       .channels = has_feature(*native, feature_channel),
+                       .pools = has_feature(*native, feature_pool)};
 }
 
 std::uint64_t NativeDialect::wire_time(TimePoint at) const
@@ -123,7 +129,7 @@ Encoded NativeDialect::addressed(Head head, const std::string& selector, const s
     return CallError{"too_large", "a selector of " + std::to_string(selector.size()) + " bytes"};
 }
 
-Encoded NativeDialect::encode(const Message& message, std::optional<TimePoint> deadline)
+Encoded NativeDialect::encode(Message& message, std::optional<TimePoint> deadline)
 {
     if (message.sticky.size() > wire::sticky_bytes_max)
         return CallError{"too_large", "a sticky key of more than 64 bytes"};
@@ -136,8 +142,19 @@ Encoded NativeDialect::encode(const Message& message, std::optional<TimePoint> d
     head.tlvs.sticky = message.sticky;
     const std::string trace = message.trace ? bytes_of(*message.trace) : std::string{};
     head.tlvs.trace = trace;
-    OutFrame frame{.flags = flags_of(message), .head = {}, .body = message.content.text};
-    return addressed(head, text_of(message.to), message.name, std::move(frame));
+    const std::string selector = text_of(message.to);
+    if (pools_ && takes_pooled_answers_ && message.wants_answer && message.verb == wire::Verb::invoke)
+        head.block.options |= wire::option::pooled;
+    const auto place = place_for(message, selector);
+    head.tlvs.shared = place;
+    Encoded encoded =
+        addressed(head, selector, message.name, {.flags = flags_of(message), .head = {}, .body = {}, .place = place});
+    auto* const whole = std::get_if<OutFrame>(&encoded);
+    if (!whole)
+        forget(place);
+    else if (!place)
+        whole->body = std::move(message.content);
+    return encoded;
 }
 
 Encoded NativeDialect::subscription(wire::ControlVerb verb, const Topic& topic, wire::RoutingBlock block)
@@ -179,10 +196,11 @@ Encoded NativeDialect::open_channel(const Message& message)
     return addressed(head, text_of(message.to), {}, std::move(frame));
 }
 
-OutFrame NativeDialect::report(std::uint32_t channel, const Json& totals) const
+OutFrame NativeDialect::report(std::uint32_t channel, const Json& totals, wire::Status is) const
 {
-    OutFrame frame = control({.verb = code(wire::ControlVerb::report), .method = channel});
-    frame.body = content_of(totals).text;
+    OutFrame frame =
+        control({.verb = code(wire::ControlVerb::report), .status = static_cast<std::uint8_t>(is), .method = channel});
+    frame.body = content_of(totals);
     return frame;
 }
 
@@ -203,30 +221,94 @@ OutFrame NativeDialect::credit(std::uint32_t credit) const
     return control({.verb = code(wire::ControlVerb::credit), .credit = credit});
 }
 
-OutFrame NativeDialect::answer(const Outcome& outcome, std::uint32_t credit) const
+OutFrame NativeDialect::reply(wire::RoutingBlock block, std::uint8_t flags, Content content, bool pooled)
 {
-    wire::RoutingBlock block;
     block.verb = static_cast<std::uint8_t>(wire::Verb::reply);
-    block.credit = credit;
-    Content content;
-    if (const auto* error = std::get_if<CallError>(&outcome)) {
-        block.status = static_cast<std::uint8_t>(wire::Status::app_error);
-        content = content_of(error_payload(*error));
-    } else if (const auto* bytes = std::get_if<Bytes>(&outcome)) {
-        content = content_of(*bytes);
-    } else if (!outcome.is_absent()) {
-        content = content_of(std::get<Json>(outcome));
-    }
-    const auto flags = static_cast<std::uint8_t>(flag::native | binary_flag(content));
-    return {.flags = flags, .head = fixed(block), .body = std::move(content.text)};
+    OutFrame frame{
+        .flags = static_cast<std::uint8_t>(flag::native | flags | binary_flag(content)), .head = {}, .body = {}};
+    if (pooled && is_poolable(content)) frame.place = pools_->own.put(content.text());
+    frame.head = frame.place ? *wire::encode_head(block, {.shared = frame.place}) : fixed(block);
+    if (!frame.place) frame.body = std::move(content);
+    return frame;
 }
 
-OutFrame NativeDialect::part(Content content) const
+OutFrame NativeDialect::answer(const Outcome& outcome, std::uint32_t credit, bool pooled)
 {
-    wire::RoutingBlock block;
-    block.verb = static_cast<std::uint8_t>(wire::Verb::reply);
-    const auto flags = static_cast<std::uint8_t>(flag::native | flag::more | binary_flag(content));
-    return {.flags = flags, .head = fixed(block), .body = std::move(content.text)};
+    wire::RoutingBlock block{.credit = credit};
+    if (outcome.is_absent()) return reply(block, 0, {}, false);
+    if (const auto* bytes = std::get_if<Bytes>(&outcome)) return reply(block, 0, content_of(*bytes), pooled);
+    if (const auto* value = std::get_if<Json>(&outcome)) return reply(block, 0, content_of(*value), pooled);
+    block.status = static_cast<std::uint8_t>(wire::Status::app_error);
+    return reply(block, 0, content_of(error_payload(std::get<CallError>(outcome))), false);
+}
+
+OutFrame NativeDialect::part(Content content, bool pooled) { return reply({}, flag::more, std::move(content), pooled); }
+
+OutFrame NativeDialect::unsupported(const CallError& why, std::uint32_t credit)
+{
+    const auto status = static_cast<std::uint8_t>(wire::Status::unsupported);
+    return reply({.status = status, .credit = credit}, 0, content_of(error_payload(why)), false);
+}
+
+// ---- pools
+
+std::optional<NativeDialect::Pools> NativeDialect::pools_of(std::optional<Pooling> pooling)
+{
+    if (!pooling || !pooling->source) return std::nullopt;
+    return Pools{pooling->from, OwnPools{pooling->source}, PeerPools{pooling->source, std::move(pooling->wake)}};
+}
+
+std::optional<wire::SharedPlace> NativeDialect::place_for(const Message& message, const std::string& selector)
+{
+    if (!pools(message) || pools_avoided_.contains(selector)) return std::nullopt;
+    return pools_->own.put(message.content.text());
+}
+
+bool NativeDialect::is_poolable(const Content& content) const
+{
+    const std::size_t bytes = content.text().size();
+    return pools_ && bytes >= pools_->from && (content.binary() || bytes <= json_bytes_max);
+}
+
+bool NativeDialect::pools(const Message& message) const
+{
+    return message.wants_answer && message.verb == wire::Verb::invoke && !message.in_frame &&
+           is_poolable(message.content);
+}
+
+void NativeDialect::forget(const std::optional<wire::SharedPlace>& place)
+{
+    if (place) pools_->own.released(place->pool, place->offset);
+}
+
+void NativeDialect::avoid_pools(const Selector& who)
+{
+    if (peer_) pools_->from = SIZE_MAX; // there is nobody else on a channel
+    if (pools_avoided_.size() >= pools_avoided_max) pools_avoided_.clear();
+    pools_avoided_.insert(text_of(who));
+}
+
+std::vector<OutFrame> NativeDialect::announce_pools()
+{
+    std::vector<OutFrame> frames;
+    if (!pools_ || !pools_->own.has_announcements()) return frames;
+    for (auto& pool : pools_->own.take_announcements()) {
+        OutFrame frame =
+            control({.verb = code(wire::ControlVerb::pool), .nfds = 1, .dst = pool.pool, .deadline = pool.bytes});
+        frame.flags |= flag::fds;
+        frame.fd = std::move(pool.fd);
+        frames.push_back(std::move(frame));
+    }
+    return frames;
+}
+
+std::vector<OutFrame> NativeDialect::return_places()
+{
+    std::vector<OutFrame> frames;
+    for (const PeerPlace& place : pools_ ? pools_->theirs.take_returned() : std::exchange(unread_, {}))
+        frames.push_back(control(
+            {.verb = code(wire::ControlVerb::release), .dst = place.pool, .src = place.owner, .method = place.offset}));
+    return frames;
 }
 
 } // namespace pandora::hub::client

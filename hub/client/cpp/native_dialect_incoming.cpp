@@ -14,6 +14,7 @@ namespace flag = wire::flag;
 using std::chrono::nanoseconds;
 
 const CallError unreadable{"PandoraMalformedFrameError", "JSON that this client cannot read"};
+const CallError unmapped{"PandoraUnsupportedError", "an answer in shared memory that this client cannot map"};
 
 /// What the legacy dialect calls the failures of the hub, so that callers
 /// compare one name whichever is spoken.
@@ -25,7 +26,7 @@ std::string legacy_name(wire::Status status)
     case wire::Status::peer_gone: return "PandoraPeerGoneError";
     case wire::Status::deadline: return "MessengerRequestTimeoutError";
     case wire::Status::busy: return "PandoraBusyError";
-    case wire::Status::denied: return "denied";
+    case wire::Status::denied: return "PandoraDeniedError";
     case wire::Status::too_large: return "PandoraTooLargeError";
     case wire::Status::unsupported: return "PandoraUnsupportedError";
     case wire::Status::app_error: return "Error";
@@ -129,28 +130,40 @@ Outcome NativeDialect::outcome_of(wire::Status status, std::string_view payload,
     return std::move(*value);
 }
 
-Received NativeDialect::read(const wire::FrameHeader& header, std::string_view text)
+Received NativeDialect::read(const wire::FrameHeader& header, std::string_view text, std::vector<OwnedFd> descriptors)
 {
     const bool both = (header.flags & flag::oneway) && is_request(header);
-    if ((header.flags & flag::reserved) || both) return Broken{"the hub sent a frame with impossible flags"};
+    if ((header.flags & flag::reserved) || both) return Broken{"the peer sent a frame with impossible flags"};
     const auto body = wire::parse_native(text);
-    if (!body) return Broken{"the hub sent a routing block that is none"};
-    if (header.flags & flag::control) return read_control(header, *body);
+    if (!body) return Broken{"the peer sent a routing block that is none"};
+    if (header.flags & flag::control) return read_control(header, *body, std::move(descriptors));
     if (body->block.verb >= wire::verb_count) return Misunderstood{asked_by(header), text.size()};
     switch (static_cast<wire::Verb>(body->block.verb)) {
     case wire::Verb::invoke:
     case wire::Verb::multi:
     case wire::Verb::shout: return read_message(header, *body, text.size());
-    case wire::Verb::reply: return read_answer(header, *body);
+    case wire::Verb::reply: return read_answer(header, *body, std::move(descriptors));
     case wire::Verb::event: return read_event(*body, text.size());
     }
     return Nothing{};
 }
 
+/// The payload that stands in a pool. Whatever becomes of the message, its place is given back.
+std::optional<Bytes> NativeDialect::borrow(const wire::NativeBody& body)
+{
+    const auto& place = body.tlvs.shared;
+    if (!place) return std::nullopt;
+    if (pools_) return pools_->theirs.borrow(owner_of(body.block), *place);
+    unread_.push_back({owner_of(body.block), place->pool, place->offset}); // on a channel nobody else releases it
+    return std::nullopt;
+}
+
 Received NativeDialect::read_message(const wire::FrameHeader& header, const wire::NativeBody& body, std::size_t bytes)
 {
+    auto borrowed = borrow(body);
     const bool known = body.block.act < wire::act_count && (body.block.options & ~wire::option::known) == 0;
-    if (!known || body.tlvs.misunderstood || body.tlvs.malformed || body.tlvs.shared)
+    const bool readable = !body.tlvs.shared || borrowed;
+    if (!known || !readable || body.tlvs.misunderstood || body.tlvs.malformed)
         return Misunderstood{asked_by(header), bytes};
     auto [object, tag] = object_of(body);
     Asked asked{.packet = header.id,
@@ -159,19 +172,23 @@ Received NativeDialect::read_message(const wire::FrameHeader& header, const wire
                 .object = std::move(object),
                 .tag = std::move(tag),
                 .name = name_of(body),
+                .call = {.params = nullptr, .source = identity(body.block.src), .sender = body.block.src},
                 .bytes = bytes};
     asked.parts = static_cast<std::uint16_t>(wire::messages_of(body.block.credit));
     asked.call.takes_parts = asked.parts > 0;
-    asked.call.source = identity(body.block.src);
-    asked.call.sender = body.block.src;
     asked.call.deadline = own_time(body.block.deadline);
     asked.call.trace = trace_of(body.tlvs.trace);
+    asked.pooled = (body.block.options & wire::option::pooled) != 0;
     if (header.flags & flag::binary) {
-        asked.call.params = nullptr;
-        asked.call.bytes = Bytes{std::string{body.payload}};
+        asked.call.bytes = borrowed ? std::move(*borrowed) : Bytes{std::string{body.payload}};
         return asked;
     }
-    auto payload = body.payload.empty() ? std::optional<Json>{nullptr} : read_body(body.payload, nesting_max_);
+    if (borrowed && borrowed->size() > json_bytes_max)
+        return Unreadable{.answers = {}, .asks = asked_by(header), .bytes = bytes};
+    // Its sender could change it while it is read, hence the copy.
+    const std::string copy = borrowed ? std::string{borrowed->text()} : std::string{};
+    const std::string_view text = borrowed ? std::string_view{copy} : body.payload;
+    auto payload = text.empty() ? std::optional<Json>{nullptr} : read_body(text, nesting_max_);
     if (!payload) return Unreadable{.answers = {}, .asks = asked_by(header), .bytes = bytes};
     (asked.act == wire::Act::raw ? asked.raw : asked.call.params) = std::move(*payload);
     return asked;
@@ -185,21 +202,49 @@ Received NativeDialect::read_event(const wire::NativeBody& body, std::size_t byt
     return Happened{{object_of(body).object, name_of(body)}, std::move(*params), bytes};
 }
 
-Received NativeDialect::read_answer(const wire::FrameHeader& header, const wire::NativeBody& body) const
+Outcome NativeDialect::outcome_of(const wire::FrameHeader& header, const wire::NativeBody& body)
 {
     const auto status = static_cast<wire::Status>(body.block.status);
+    const bool binary = (header.flags & flag::binary) != 0;
+    if (!body.tlvs.shared) return outcome_of(status, body.payload, binary);
+    auto borrowed = borrow(body);
+    if (!borrowed) {
+        takes_pooled_answers_ = false; // the next would be lost as well
+        return unmapped;
+    }
+    if (binary && status == wire::Status::ok) return std::move(*borrowed);
+    if (borrowed->size() > json_bytes_max) return unreadable;
+    return outcome_of(status, std::string{borrowed->text()}, binary); // a copy, for its sender could change it
+}
+
+Received NativeDialect::read_answer(const wire::FrameHeader& header, const wire::NativeBody& body,
+                                    std::vector<OwnedFd> descriptors)
+{
+    const bool with_socket = !descriptors.empty();
     return NativeAnswered{.packet = header.id,
-                          .status = status,
+                          .status = static_cast<wire::Status>(body.block.status),
                           .more = (header.flags & flag::more) != 0,
                           .src = body.block.src,
                           .number = body.block.dst,
-                          .channel = body.block.nfds > 0 ? body.block.method : 0,
-                          .outcome = outcome_of(status, body.payload, header.flags & flag::binary)};
+                          .channel = with_socket ? body.block.method : 0,
+                          .socket = with_socket ? std::move(descriptors.front()) : OwnedFd{},
+                          .outcome = outcome_of(header, body)};
 }
 
-Received NativeDialect::read_control(const wire::FrameHeader& header, const wire::NativeBody& body)
+/// A pool of another's, or its end.
+void NativeDialect::read_pool(const wire::RoutingBlock& block, std::vector<OwnedFd> descriptors)
 {
-    if (!(header.flags & (flag::oneway | flag::request))) return read_answer(header, body);
+    if (!pools_) return;
+    if (block.deadline == 0)
+        pools_->theirs.withdrawn(owner_of(block), block.dst);
+    else if (!descriptors.empty())
+        pools_->theirs.announced(owner_of(block), block.dst, std::move(descriptors.front()), block.deadline);
+}
+
+Received NativeDialect::read_control(const wire::FrameHeader& header, const wire::NativeBody& body,
+                                     std::vector<OwnedFd> descriptors)
+{
+    if (!(header.flags & (flag::oneway | flag::request))) return read_answer(header, body, std::move(descriptors));
     if (is_request(header)) return Misunderstood{header.id}; // there is nothing that a hub could ask
     const wire::RoutingBlock& block = body.block;
     if (block.verb == 0 || block.verb >= wire::control_verb_end) return Nothing{};
@@ -218,17 +263,19 @@ Received NativeDialect::read_control(const wire::FrameHeader& header, const wire
     }
     case wire::ControlVerb::channel:
         if (block.status != 0) return ChannelGone{block.method};
-        if (block.nfds == 1) return ChannelGiven{block.method, block.src};
+        if (descriptors.size() == 1) return ChannelGiven{block.method, block.src, std::move(descriptors.front())};
         return Nothing{};
     case wire::ControlVerb::goaway: return GoAwayAsked{};
+    case wire::ControlVerb::pool: read_pool(block, std::move(descriptors)); return Nothing{};
+    case wire::ControlVerb::release:
+        if (pools_) pools_->own.released(block.dst, block.method);
+        return Nothing{};
     case wire::ControlVerb::intern:
     case wire::ControlVerb::pong:
     case wire::ControlVerb::subscribe:
     case wire::ControlVerb::unsubscribe:
     case wire::ControlVerb::open_channel:
     case wire::ControlVerb::report:
-    case wire::ControlVerb::pool:
-    case wire::ControlVerb::release:
     case wire::ControlVerb::wait_for: return Nothing{};
     }
     return Nothing{};

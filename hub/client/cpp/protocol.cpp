@@ -20,13 +20,13 @@ wire::FrameDecoder decoder_of(const Limits& limits)
 } // namespace
 
 Protocol::Protocol(Json host, std::optional<NativeOffer> offer, Limits limits, std::uint32_t last_packet_id)
-    : legacy_{std::move(host), limits.nesting_max}, offer_{offer}, limits_{limits},
+    : legacy_{std::move(host), limits.nesting_max}, offer_{std::move(offer)}, limits_{limits},
       last_packet_{last_packet_id}, decoder_{decoder_of(limits)}
 {}
 
-Protocol Protocol::direct(Json peer, Limits limits)
+Protocol Protocol::direct(Json peer, NativeOffer offer, Limits limits)
 {
-    Protocol protocol{Json::object(), std::nullopt, limits};
+    Protocol protocol{Json::object(), std::move(offer), limits};
     protocol.direct_ = std::move(peer);
     return protocol;
 }
@@ -36,7 +36,7 @@ void Protocol::connected(TimePoint now)
     assert(phase_ == Phase::offline);
     ++connection_;
     if (!direct_) return announce(now);
-    native_.emplace(*direct_, limits_.nesting_max);
+    native_.emplace(*direct_, limits_.nesting_max, pooling());
     phase_ = Phase::online;
     flush_waiting(now);
 }
@@ -54,7 +54,7 @@ void Protocol::announce(TimePoint now)
 void Protocol::publish_all(TimePoint now)
 {
     phase_ = Phase::publishing;
-    for (const auto& [object, methods] : objects_) request_publish(object, now);
+    for (const auto& [object, interface] : objects_) request_publish(object, now);
     const std::string* previous = nullptr; // topics are sorted by object: one
                                            // subscriber object for each run
     for (const auto& [topic, subscription] : topics_) {
@@ -89,7 +89,12 @@ void Protocol::disconnected()
         if (owed.wants_answer && !owed.canceled) events_.emplace_back(Canceled{id});
     }
     owed_.clear();
+    held_.clear();
+    topics_again_.clear();
     outbox_.clear();
+    pooled_.clear();
+    pooled_bytes_ = 0;
+    descriptors_.clear();
     decoder_ = decoder_of(limits_);
     violation_.reset();
     native_.reset();
@@ -145,9 +150,11 @@ void Protocol::leave_if_done()
 void Protocol::output_written()
 {
     outbox_.written();
-    for (auto& [id, owed] : owed_) {
-        if (owed.parts > 0 && std::exchange(owed.held, false)) events_.emplace_back(PartsWanted{id});
-    }
+    std::erase_if(held_, [this](AnswerId id) {
+        const bool wanted = owed_.at(id).parts > 0;
+        if (wanted) events_.emplace_back(PartsWanted{id});
+        return wanted;
+    });
     leave_if_done();
 }
 

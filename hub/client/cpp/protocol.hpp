@@ -7,18 +7,22 @@
 // online.
 //
 //   offline -> greeting     connected(): ONLINE_UP is on its way
-//   greeting -> publishing  ONLINE answered: a PUBLISH_UP for each object, and
-//   in the legacy dialect for each
+//
+//   greeting -> publishing  ONLINE answered: a PUBLISH_UP for each object, and in the legacy dialect for each
 //                           `<name>@subscriber`
-//   publishing -> online    all answered: SUBSCRIBEs, then everything that
-//   waited meanwhile online -> leaving       leave(): OFFLINE_UP is on its way
-//   any -> offline          disconnected(): calls in flight fail, what has not
-//   been sent yet goes on waiting any -> ended            end(): everything
-//   fails, for good
+//
+//   publishing -> online    all answered: SUBSCRIBEs, then everything that waited meanwhile
+//
+//   online -> leaving       leave(): OFFLINE_UP is on its way
+//
+//   any -> offline          disconnected(): calls in flight fail, what has not been sent yet goes on waiting
+//
+//   any -> ended            end(): everything fails, for good
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
 #include "hub/client/cpp/credit.hpp"
+#include "hub/client/cpp/interface.hpp"
 #include "hub/client/cpp/legacy_dialect.hpp"
 #include "hub/client/cpp/message.hpp"
 #include "hub/client/cpp/native_dialect.hpp"
@@ -29,6 +33,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -90,6 +96,17 @@ struct Invoked { // a method published here is called; answer() it once
     Call call;
 };
 
+struct PropertyAsked { // of an object published here; answer() it once
+    AnswerId answer{};
+    std::string object;
+    std::string property;
+};
+
+struct IntrospectionAsked { // of an object published here; answer() it once
+    AnswerId answer{};
+    std::string object;
+};
+
 struct Canceled { // the answer is not wanted any more; it may be given all the
                   // same
     AnswerId answer{};
@@ -111,17 +128,17 @@ struct Overflowed { // events of a subscription were lost
     std::uint64_t lost = 0;
 };
 
-struct ChannelOpened { // in place of Finished; the next of the connection's
-                       // descriptors is its socket
+struct ChannelOpened { // in place of Finished
     RequestId call{};
     std::uint32_t number = 0;
     Json peer = Json::object(); // the callee, as the hub verified it
+    OwnedFd socket;
 };
 
-struct ChannelOffered { // to this client; the next of the connection's
-                        // descriptors is its socket
+struct ChannelOffered { // to this client
     std::uint32_t number = 0;
     Json peer = Json::object(); // the caller, as the hub verified it
+    OwnedFd socket;
 };
 
 struct ChannelEnded { // the other's connection to the hub has ended: the
@@ -129,18 +146,13 @@ struct ChannelEnded { // the other's connection to the hub has ended: the
     std::uint32_t number = 0;
 };
 
-struct DescriptorsUnclaimed { // nobody wants so many of the connection's next
-                              // descriptors
-    std::size_t count = 0;
-};
-
 struct GoingAway {}; // the hub will send no new requests
 
 struct Left {}; // after leave(): nothing is left to wait for
 
 using Event =
-    std::variant<BecameOnline, Refused, Finished, Partial, Invoked, Canceled, PartsWanted, Notified, Overflowed,
-                 ChannelOpened, ChannelOffered, ChannelEnded, DescriptorsUnclaimed, GoingAway, Left>;
+    std::variant<BecameOnline, Refused, Finished, Partial, Invoked, PropertyAsked, IntrospectionAsked, Canceled,
+                 PartsWanted, Notified, Overflowed, ChannelOpened, ChannelOffered, ChannelEnded, GoingAway, Left>;
 
 /// What the peer did that ends the connection.
 struct Violation {
@@ -159,7 +171,7 @@ public:
 
     /// One end of a direct channel to `peer`, who is who the hub says, whatever
     /// comes over the channel.
-    static Protocol direct(Json peer, Limits limits = {});
+    static Protocol direct(Json peer, NativeOffer offer = {}, Limits limits = {});
 
     void connected(TimePoint now);
     void disconnected();
@@ -172,13 +184,13 @@ public:
     /// other clients have written it.
     std::span<std::byte> space() { return decoder_.space(); }
 
-    std::optional<Violation> received(std::size_t bytes, TimePoint now);
+    std::optional<Violation> received(std::size_t bytes, TimePoint now, std::vector<OwnedFd> descriptors = {});
 
     /// The first time at which expire() has something to do.
     std::optional<TimePoint> next_deadline() const;
     void expire(TimePoint now);
 
-    void publish(const std::string& object, std::vector<std::string> methods, TimePoint now);
+    void publish(const std::string& object, Interface what, TimePoint now);
     void unpublish(const std::string& object, TimePoint now);
 
     /// `params` nullopt takes a retained event back.
@@ -194,8 +206,8 @@ public:
     /// Asks for a direct channel to one of those that match.
     RequestId open_channel(const Selector& who, const CallOptions& options, Millis timeout, TimePoint now);
 
-    /// Tells the hub what has gone through a channel since its opening.
-    void report_channel(std::uint32_t number, const Json& totals);
+    /// Tells the hub what has gone through a channel since its opening. `is`: ok, or that it has ended.
+    void report_channel(std::uint32_t number, const Json& totals, wire::Status is);
 
     void cancel(RequestId id, TimePoint now);
 
@@ -221,9 +233,12 @@ public:
 
     /// The bytes to write, in order; call output_written() when the kernel has
     /// taken them all.
-    std::vector<std::string> take_output() { return outbox_.take(); }
+    std::vector<Chunk> take_output();
 
     void output_written();
+
+    /// What is to run, on whatever thread, when bytes of a pool are not used any more: take_output() has news.
+    void wake_with(std::function<void()> wake) { wake_ = std::move(wake); }
 
 private:
     enum class Phase : std::uint8_t { offline, greeting, publishing, online, leaving, ended };
@@ -238,7 +253,7 @@ private:
         std::uint32_t packet = 0;
         bool wants_answer = false;
         bool canceled = false;
-        bool held = false; // a part was refused
+        bool pooled = false; // the answer may stand in a pool
         std::uint32_t parts = 0;
         std::size_t bytes = 0; // of its window
         Json caller;           // of the legacy dialect
@@ -247,7 +262,6 @@ private:
     struct Subscription {
         Overflow overflow = Overflow::drop_new;
         std::uint16_t queue = 0;
-        std::optional<TimePoint> again = {}; // when to try again
     };
 
     bool carries_messages() const { return phase_ == Phase::online || phase_ == Phase::leaving; }
@@ -284,8 +298,14 @@ private:
     void deliver(RequestId id, Message message, TimePoint now);
     void keep(RequestId id, Message message);
     void transmit(RequestId id, Message message, TimePoint now);
-    Encoded encode(const Message& message, const Request* request, TimePoint now);
+    Encoded encode(Message& message, const Request* request, TimePoint now);
     std::uint32_t push(OutFrame frame);
+    void enqueue(std::uint32_t packet, OutFrame frame);
+    std::optional<CallError> refusal_of(const OutFrame& frame) const;
+    void remember(RequestId id, Message message);
+    std::optional<Message> take_remembered(RequestId id);
+    void send_again(RequestId id, Message message, TimePoint now);
+    std::optional<Pooling> pooling() const;
     void ask_for_numbers(TimePoint now);
     void ask_hub(std::string_view action, Json data, Purpose purpose, TimePoint now);
     Json publication_of(const std::string& object) const;
@@ -308,7 +328,7 @@ private:
     void on(const Pinged& pinged, TimePoint now);
     void on(const CancelAsked& asked, TimePoint now);
     void on(const PartsGranted& granted, TimePoint now);
-    void on(const ChannelGiven& given, TimePoint now);
+    void on(ChannelGiven& given, TimePoint now);
     void on(const ChannelGone& gone, TimePoint now);
     void on(const GoAwayAsked&, TimePoint now);
     void on(const AnnounceAsked&, TimePoint now);
@@ -316,7 +336,7 @@ private:
     void on(const Broken& broken, TimePoint now);
 
     void on_frame(const wire::Frame& frame, TimePoint now);
-    void claim_descriptors(std::size_t count, std::size_t events_before);
+    std::optional<std::vector<OwnedFd>> take_descriptors(std::size_t count);
     CallError lost() const;
     void gather(RequestId id, const Json& package, TimePoint now);
     void partial(RequestId id, Json who, Outcome outcome);
@@ -328,7 +348,7 @@ private:
     void on_raw(AnswerId id, Asked& asked);
     void on_subscriber_called(AnswerId id, const std::string& object, Json params);
     bool is_subscribed(const Topic& topic) const;
-    OutFrame answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit) const;
+    OutFrame answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit);
     std::uint32_t take_credit();
     void push_answer(std::uint32_t packet, OutFrame frame);
     void return_credit();
@@ -345,17 +365,23 @@ private:
     std::uint64_t last_one_way_ = 0;
 
     wire::FrameDecoder decoder_;
+    std::deque<OwnedFd> descriptors_; // of frames that are still to come, in their order
     std::optional<Violation> violation_;
     Outbox outbox_;
     CreditReturn credit_;
     std::map<RequestId, Waiting> waiting_; // in the order they were asked for
     std::size_t waiting_bytes_ = 0;
+    std::unordered_map<RequestId, Message> pooled_; // under way by a pool, for a receiver that cannot read it there
+    std::size_t pooled_bytes_ = 0;
+    std::function<void()> wake_;
 
-    std::map<std::string, std::vector<std::string>> objects_;   // published here: name -> methods
+    std::map<std::string, Interface> objects_;                  // published here
     std::map<Topic, Subscription> topics_;                      // subscribed to
+    std::set<std::pair<TimePoint, Topic>> topics_again_;        // when to try again to subscribe
     std::set<std::pair<TimePoint, RequestId>> presences_again_; // when to ask again who is there
     Requests requests_;
     std::unordered_map<AnswerId, Owed> owed_;
+    std::set<AnswerId> held_; // of those, who had a part refused
     std::size_t publishes_pending_ = 0;
     std::optional<TimePoint> leave_deadline_; // set from leave() until Left
     bool offline_answered_ = false;

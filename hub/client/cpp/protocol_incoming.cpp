@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace pandora::hub::client {
 
@@ -27,20 +28,9 @@ bool is_timeout(const Outcome& outcome)
     return error && error->name == "MessengerRequestTimeoutError";
 }
 
-Json introspection(const std::vector<std::string>& methods)
+bool contains(const std::vector<std::string>& names, const std::string& name)
 {
-    Json listed = Json::array();
-    for (const auto& name : methods) {
-        Json method = Json::object();
-        method["name"] = name;
-        method["length"] = 0; // methods here take one array, however long
-        method["type"] = "function";
-        listed.push_back(std::move(method));
-    }
-    Json result = Json::object();
-    result["properties"] = Json::array();
-    result["methods"] = std::move(listed);
-    return result;
+    return std::ranges::find(names, name) != names.end();
 }
 
 CallError no_method(const Asked& asked)
@@ -48,14 +38,16 @@ CallError no_method(const Asked& asked)
     Json description = Json::object();
     description["name"] = asked.object;
     if (!asked.tag.empty()) description["tag"] = asked.tag;
-    return {"Error", "Cannot found method called " + asked.name + " within object " + content_of(description).text};
+    return {"Error", "Cannot found method called " + asked.name + " within object " +
+                         std::string{content_of(description).text()}};
 }
 
 } // namespace
 
-std::optional<Violation> Protocol::received(std::size_t bytes, TimePoint now)
+std::optional<Violation> Protocol::received(std::size_t bytes, TimePoint now, std::vector<OwnedFd> descriptors)
 {
     assert(phase_ != Phase::offline && phase_ != Phase::ended);
+    std::ranges::move(descriptors, std::back_inserter(descriptors_));
     decoder_.commit(bytes);
     while (!violation_) {
         const wire::Decoded decoded = decoder_.next();
@@ -64,9 +56,11 @@ std::optional<Violation> Protocol::received(std::size_t bytes, TimePoint now)
             on_frame(*frame, now);
         } else {
             const auto announced = std::get<wire::Oversized>(decoded).header.body_bytes;
-            violation_ = Violation{"the hub announced a frame of " + std::to_string(announced) + " bytes"};
+            violation_ = Violation{"the peer announced a frame of " + std::to_string(announced) + " bytes"};
         }
     }
+    // What is left belongs to the one frame that is not whole yet.
+    if (descriptors_.size() > wire::fds_max) violation_ = Violation{"the peer sent descriptors that no frame names"};
     return violation_;
 }
 
@@ -74,22 +68,24 @@ void Protocol::on_frame(const wire::Frame& frame, TimePoint now)
 {
     const bool native = native_ && (frame.header.flags & wire::flag::native);
     if (direct_ && !native) return on(Broken{"the peer of a direct channel sent a frame that is not native"}, now);
-    Received received =
-        native ? native_->read(frame.header, frame.body) : legacy_.read(frame.header.id, frame.body, now);
-    const std::size_t events_before = events_.size();
+    auto descriptors = take_descriptors(native ? wire::frame_fds(frame.header.flags, frame.body) : 0);
+    if (!descriptors) return on(Broken{"the peer sent a frame without its descriptors"}, now);
+    Received received = native ? native_->read(frame.header, frame.body, std::move(*descriptors))
+                               : legacy_.read(frame.header.id, frame.body, now);
     std::visit([&](auto& what) { on(what, now); }, received);
-    const std::size_t descriptors = native ? wire::frame_fds(frame.header.flags, frame.body) : 0;
-    if (descriptors > 0) claim_descriptors(descriptors, events_before);
     return_credit();
 }
 
-/// A channel takes one; whatever else came with the frame is nobody's.
-void Protocol::claim_descriptors(std::size_t count, std::size_t events_before)
+/// nullopt: so many have not come.
+std::optional<std::vector<OwnedFd>> Protocol::take_descriptors(std::size_t count)
 {
-    const bool claimed = events_.size() > events_before && (std::holds_alternative<ChannelOpened>(events_.back()) ||
-                                                            std::holds_alternative<ChannelOffered>(events_.back()));
-    const std::size_t left = count - (claimed ? 1 : 0);
-    if (left > 0) events_.emplace_back(DescriptorsUnclaimed{left});
+    if (descriptors_.size() < count) return std::nullopt;
+    std::vector<OwnedFd> taken;
+    for (; count > 0; --count) {
+        taken.push_back(std::move(descriptors_.front()));
+        descriptors_.pop_front();
+    }
+    return taken;
 }
 
 // ---- answers
@@ -101,7 +97,7 @@ void Protocol::on(JsonAnswered& answered, TimePoint now)
     Request& request = *requests_.find(*id);
     if (std::holds_alternative<ForOnline>(request.purpose) && offer_ && !native_) {
         if (const auto grant = granted(answered.package, now)) {
-            native_.emplace(*grant, limits_.nesting_max);
+            native_.emplace(*grant, limits_.nesting_max, grant->pools ? pooling() : std::nullopt);
             credit_ = CreditReturn{offer_->window};
         }
     }
@@ -137,6 +133,8 @@ void Protocol::on(NativeAnswered& answered, TimePoint now)
     const auto id = requests_.of_packet(answered.packet);
     if (!id) return; // answered already, or too late
     Request& request = *requests_.find(*id);
+    auto pooled = take_remembered(*id);
+    if (pooled && answered.status == wire::Status::unsupported) return send_again(*id, std::move(*pooled), now);
     if (const auto* number = std::get_if<ForNumber>(&request.purpose);
         number && answered.status == wire::Status::ok && answered.number != 0) {
         native_->numbered(number->wish, answered.number);
@@ -145,13 +143,23 @@ void Protocol::on(NativeAnswered& answered, TimePoint now)
     }
     if (std::holds_alternative<ForChannel>(request.purpose) && answered.channel != 0) {
         close(*id);
-        events_.emplace_back(ChannelOpened{*id, answered.channel, native_->identity(answered.src)});
+        events_.emplace_back(
+            ChannelOpened{*id, answered.channel, native_->identity(answered.src), std::move(answered.socket)});
         return;
     }
     if (!answered.more) return settle(*id, std::move(answered.outcome), now);
     const bool gathers = std::holds_alternative<ForGatherer>(request.purpose);
     Json who = gathers ? native_->identity(answered.src) : Json::object();
     partial(*id, std::move(who), std::move(answered.outcome));
+}
+
+/// To a receiver that cannot read pools.
+void Protocol::send_again(RequestId id, Message message, TimePoint now)
+{
+    native_->avoid_pools(message.to);
+    message.in_frame = true;
+    requests_.take_back(id);
+    deliver(id, std::move(message), now);
 }
 
 void Protocol::partial(RequestId id, Json who, Outcome outcome)
@@ -183,7 +191,11 @@ void Protocol::on(const Unreadable& frame, TimePoint now)
 void Protocol::on(const Misunderstood& frame, TimePoint)
 {
     done_with(frame.bytes);
-    if (frame.asks) refuse(*frame.asks, misunderstood);
+    if (!frame.asks) return;
+    if (native_)
+        push_answer(*frame.asks, native_->unsupported(misunderstood, take_credit()));
+    else
+        refuse(*frame.asks, misunderstood);
 }
 
 // ---- calls of others
@@ -203,6 +215,7 @@ std::optional<AnswerId> Protocol::owe(Asked& asked)
     }
     const Owed owed{.packet = asked.packet,
                     .wants_answer = asked.wants_answer,
+                    .pooled = asked.pooled,
                     .parts = asked.parts,
                     .bytes = asked.bytes,
                     .caller = std::move(asked.caller)};
@@ -218,10 +231,13 @@ void Protocol::on(Asked& asked, TimePoint)
     const auto published = objects_.find(asked.object);
     if (published == objects_.end())
         return answer(*id, CallError{"Error", "Cannot found object called " + asked.object});
-    if (asked.act == wire::Act::introspect) return answer(*id, Outcome{introspection(published->second)});
-    // SUBSCRIBE and UNSUBSCRIBE need nothing done, for the hub knows who hears of
-    // what; and there are no properties.
-    answer(*id, Outcome::absent());
+    if (asked.act == wire::Act::introspect)
+        events_.emplace_back(IntrospectionAsked{*id, std::move(asked.object)});
+    else if (asked.act == wire::Act::get_property && contains(published->second.properties, asked.name))
+        events_.emplace_back(PropertyAsked{*id, std::move(asked.object), std::move(asked.name)});
+    else // as JavaScript has it for a property that is not there. SUBSCRIBE and UNSUBSCRIBE need nothing done, for the
+         // hub knows who hears of what
+        answer(*id, Outcome::absent());
 }
 
 void Protocol::on_raw(AnswerId id, Asked& asked)
@@ -234,7 +250,7 @@ void Protocol::on_raw(AnswerId id, Asked& asked)
     if (!objects_.contains(asked.object))
         return answer(id, CallError{"Error", "Cannot found object called " + asked.object});
     answer(id, Outcome::absent()); // an action that we do not know is no error to npm
-                              // clients either
+                                   // clients either
 }
 
 void Protocol::on_invoke(AnswerId id, Asked& asked)
@@ -244,7 +260,7 @@ void Protocol::on_invoke(AnswerId id, Asked& asked)
     if (asked.object.ends_with(envelope::subscriber_suffix) && asked.name == envelope::subscriber_method)
         return on_subscriber_called(id, asked.object, std::move(params));
     const auto published = objects_.find(asked.object);
-    if (published == objects_.end() || std::ranges::find(published->second, asked.name) == published->second.end())
+    if (published == objects_.end() || !contains(published->second.methods, asked.name))
         return answer(id, no_method(asked));
     if (!params.is_array() && !asked.call.bytes)
         return answer(id, CallError{"TypeError", "the parameters of a call have to be an array"});
@@ -285,14 +301,14 @@ void Protocol::on(const PartsGranted& granted, TimePoint)
     const auto owed = owed_.find(answer_id(granted.packet));
     if (owed == owed_.end() || granted.parts == 0) return;
     owed->second.parts += granted.parts;
-    if (std::exchange(owed->second.held, false)) events_.emplace_back(PartsWanted{owed->first});
+    if (held_.erase(owed->first) > 0) events_.emplace_back(PartsWanted{owed->first});
 }
 
 // ---- answering
 
-OutFrame Protocol::answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit) const
+OutFrame Protocol::answer_frame(const Owed& owed, const Outcome& outcome, std::uint32_t credit)
 {
-    if (native_) return native_->answer(outcome, credit);
+    if (native_) return native_->answer(outcome, credit, owed.pooled);
     return legacy_.answer(owed.packet, owed.caller, outcome);
 }
 
@@ -301,7 +317,7 @@ OutFrame Protocol::answer_frame(const Owed& owed, const Outcome& outcome, std::u
 void Protocol::push_answer(std::uint32_t packet, OutFrame frame)
 {
     if (native_)
-        outbox_.push(packet, std::move(frame));
+        enqueue(packet, std::move(frame));
     else
         push(std::move(frame));
 }
@@ -320,12 +336,14 @@ void Protocol::answer(AnswerId id, const Outcome& outcome)
 {
     auto node = owed_.extract(id);
     if (node.empty()) return;
+    held_.erase(id);
     const Owed& owed = node.mapped();
     done_with(owed.bytes);
     if (owed.wants_answer && !owed.canceled) {
         const std::uint32_t credit = take_credit();
         OutFrame frame = answer_frame(owed, outcome, credit);
         const auto refused = [&](const CallError& error) {
+            if (native_) native_->forget(frame.place);
             frame = answer_frame(Owed{.packet = owed.packet}, error, credit);
         };
         const std::string bytes = std::to_string(frame.body_bytes());
@@ -344,15 +362,18 @@ bool Protocol::part(AnswerId id, const Payload& what)
     const auto found = owed_.find(id);
     if (found == owed_.end() || !native_ || found->second.canceled) return false;
     Owed& owed = found->second;
-    OutFrame frame = native_->part(std::visit([](const auto& kind) { return content_of(kind); }, what));
-    const bool fits =
-        frame.body_bytes() <= frame_bytes_max() && outbox_.bytes() + frame.body_bytes() <= limits_.queue_bytes_max;
-    if (owed.parts == 0 || !fits) {
-        owed.held = true;
+    if (owed.parts == 0) {
+        held_.insert(id);
+        return false;
+    }
+    OutFrame frame = native_->part(std::visit([](const auto& kind) { return content_of(kind); }, what), owed.pooled);
+    if (refusal_of(frame)) {
+        native_->forget(frame.place);
+        held_.insert(id);
         return false;
     }
     --owed.parts;
-    outbox_.push(owed.packet, std::move(frame));
+    enqueue(owed.packet, std::move(frame));
     return true;
 }
 
@@ -361,7 +382,7 @@ bool Protocol::part(AnswerId id, const Payload& what)
 void Protocol::on(Happened& happened, TimePoint)
 {
     if (!is_subscribed(happened.topic)) return done_with(happened.bytes);
-    Asked one_way{.packet = 0, .bytes = happened.bytes};
+    Asked one_way{.call = {.params = nullptr, .source = nullptr, .cancellation = nullptr}, .bytes = happened.bytes};
     events_.emplace_back(Notified{*owe(one_way), std::move(happened.topic), std::move(happened.params)});
 }
 
@@ -372,9 +393,10 @@ void Protocol::on(EventsLost& lost, TimePoint)
 
 void Protocol::on(const Pinged& pinged, TimePoint) { outbox_.push(pinged.packet, native_->pong()); }
 
-void Protocol::on(const ChannelGiven& given, TimePoint)
+void Protocol::on(ChannelGiven& given, TimePoint)
 {
-    if (!direct_) events_.emplace_back(ChannelOffered{given.number, native_->identity(given.src)});
+    if (!direct_)
+        events_.emplace_back(ChannelOffered{given.number, native_->identity(given.src), std::move(given.socket)});
 }
 
 void Protocol::on(const ChannelGone& gone, TimePoint) { events_.emplace_back(ChannelEnded{gone.number}); }
@@ -395,9 +417,10 @@ void Protocol::done_with(std::size_t bytes)
     if (bytes > 0) credit_.done(bytes);
 }
 
+/// With id 0, which is no request's: it is for the window.
 void Protocol::return_credit()
 {
-    if (native_ && credit_.due()) push(native_->credit(credit_.take()));
+    if (native_ && credit_.due()) outbox_.push(0, native_->credit(credit_.take()));
 }
 
 } // namespace pandora::hub::client

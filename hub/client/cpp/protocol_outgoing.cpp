@@ -13,9 +13,11 @@ namespace {
 // waits: its envelope, or its routing block.
 constexpr std::size_t envelope_bytes = 256;
 
+const CallError too_much_waits{"busy", "too many bytes wait for the hub to take them"};
+
 std::size_t cost_of(const Message& message)
 {
-    return wire::header_bytes + envelope_bytes + message.name.size() + message.content.text.size();
+    return wire::header_bytes + envelope_bytes + message.name.size() + message.content.text().size();
 }
 
 CallError too_large(std::size_t bytes)
@@ -28,14 +30,14 @@ Content content_of_payload(const Payload& payload)
     return std::visit([](const auto& kind) { return content_of(kind); }, payload);
 }
 
-Message message_of(const Invocation& what)
+Message message_of(Invocation what)
 {
-    Message message{.act = what.act, .to = what.to, .name = what.name};
+    Message message{.act = what.act, .to = std::move(what.to), .name = std::move(what.name)};
     if (what.act == wire::Act::call) message.content = content_of_payload(what.params);
     if (what.options.idempotent) message.options |= wire::option::idempotent;
     if (what.options.wait) message.options |= wire::option::wait;
     if (what.options.spread) message.options |= wire::option::spread;
-    message.sticky = what.options.sticky;
+    message.sticky = std::move(what.options.sticky);
     message.trace = what.options.trace;
     message.parts = what.parts;
     return message;
@@ -57,10 +59,34 @@ Millis time_of(const CallOptions& options, Millis otherwise, TimePoint now)
 std::uint32_t Protocol::push(OutFrame frame)
 {
     do last_packet_ = wire::next_packet_id(last_packet_);
-    while (requests_.awaits(last_packet_)); // after a wrap, an old request may
-                                            // still wait under its id
-    outbox_.push(last_packet_, std::move(frame));
-    return last_packet_;
+    while (requests_.awaits(last_packet_));    // after a wrap, an old request may
+                                               // still wait under its id
+    const std::uint32_t packet = last_packet_; // a pool that is told before takes one, too
+    enqueue(packet, std::move(frame));
+    return packet;
+}
+
+/// A new pool is told before the first frame that has a place in it.
+void Protocol::enqueue(std::uint32_t packet, OutFrame frame)
+{
+    if (frame.place) {
+        for (auto& pool : native_->announce_pools()) push(std::move(pool));
+    }
+    outbox_.push(packet, std::move(frame));
+}
+
+std::vector<Chunk> Protocol::take_output()
+{
+    if (native_) {
+        for (auto& release : native_->return_places()) push(std::move(release));
+    }
+    return outbox_.take();
+}
+
+std::optional<Pooling> Protocol::pooling() const
+{
+    if (!offer_ || !offer_->pools) return std::nullopt;
+    return Pooling{offer_->pools, offer_->pooled_from, wake_};
 }
 
 std::size_t Protocol::frame_bytes_max() const
@@ -72,9 +98,11 @@ std::size_t Protocol::frame_bytes_max() const
 void Protocol::deliver(RequestId id, Message message, TimePoint now)
 {
     if (phase_ == Phase::ended) return settle(id, lost(), now);
-    if (message.content.text.size() > frame_bytes_max()) return settle(id, too_large(message.content.text.size()), now);
+    const std::size_t bytes = message.content.text().size();
+    if (carries_messages() && native_ && native_->pools(message)) return transmit(id, std::move(message), now);
+    if (bytes > frame_bytes_max()) return settle(id, too_large(bytes), now);
     if (outbox_.bytes() + waiting_bytes_ + cost_of(message) > limits_.queue_bytes_max)
-        return settle(id, CallError{"busy", "too many bytes wait for the hub to take them"}, now);
+        return settle(id, too_much_waits, now);
     if (carries_messages())
         transmit(id, std::move(message), now);
     else
@@ -93,15 +121,47 @@ void Protocol::transmit(RequestId id, Message message, TimePoint now)
     Encoded encoded = encode(message, requests_.find(id), now);
     if (const auto* error = std::get_if<CallError>(&encoded)) return settle(id, *error, now);
     if (auto* frame = std::get_if<OutFrame>(&encoded)) {
-        if (frame->body_bytes() > frame_bytes_max()) return settle(id, too_large(frame->body_bytes()), now);
+        if (const auto error = refusal_of(*frame)) {
+            if (native_) native_->forget(frame->place);
+            return settle(id, *error, now);
+        }
+        const bool pooled = frame->place.has_value();
         requests_.sent(id, push(std::move(*frame)));
+        if (pooled) remember(id, std::move(message));
+    } else if (waiting_bytes_ + cost_of(message) > limits_.queue_bytes_max) {
+        return settle(id, too_much_waits, now);
     } else {
         keep(id, std::move(message));
     }
     ask_for_numbers(now);
 }
 
-Encoded Protocol::encode(const Message& message, const Request* request, TimePoint now)
+std::optional<CallError> Protocol::refusal_of(const OutFrame& frame) const
+{
+    if (frame.body_bytes() > frame_bytes_max()) return too_large(frame.body_bytes());
+    if (outbox_.bytes() + frame.body_bytes() > limits_.queue_bytes_max) return too_much_waits;
+    return std::nullopt;
+}
+
+/// What goes by a pool, in case its receiver cannot read it there: as far as it can go in a frame instead, and all of
+/// them are no more than what may wait anyway.
+void Protocol::remember(RequestId id, Message message)
+{
+    const std::size_t bytes = message.content.text().size();
+    if (bytes > frame_bytes_max() || pooled_bytes_ + bytes > limits_.queue_bytes_max) return;
+    pooled_bytes_ += bytes;
+    pooled_.emplace(id, std::move(message));
+}
+
+std::optional<Message> Protocol::take_remembered(RequestId id)
+{
+    auto node = pooled_.extract(id);
+    if (node.empty()) return std::nullopt;
+    pooled_bytes_ -= node.mapped().content.text().size();
+    return std::move(node.mapped());
+}
+
+Encoded Protocol::encode(Message& message, const Request* request, TimePoint now)
 {
     if (native_) {
         if (message.aim == Message::Aim::presence) return native_->wait_for(message.to, request->deadline);
@@ -152,9 +212,9 @@ void Protocol::request_unpublish(const std::string& object, TimePoint now)
     ask_hub(envelope::unpublish_up, publication_of(object), ForUnpublish{}, now);
 }
 
-void Protocol::publish(const std::string& object, std::vector<std::string> methods, TimePoint now)
+void Protocol::publish(const std::string& object, Interface what, TimePoint now)
 {
-    const bool added = objects_.insert_or_assign(object, std::move(methods)).second;
+    const bool added = objects_.insert_or_assign(object, std::move(what)).second;
     if (added && carries_publishes()) request_publish(object, now);
 }
 
@@ -171,8 +231,7 @@ bool Protocol::subscribes_to(const std::string& object) const
 
 void Protocol::request_subscribe(const Topic& topic, TimePoint now)
 {
-    Subscription& subscription = topics_.at(topic);
-    subscription.again.reset();
+    const Subscription& subscription = topics_.at(topic);
     const Message question{.act = wire::Act::subscribe, .wants_answer = true, .to = topic.object, .name = topic.event};
     Encoded encoded = native_ ? native_->subscribe(topic, subscription.overflow, subscription.queue)
                               : legacy_.encode(question, std::nullopt);
@@ -180,7 +239,7 @@ void Protocol::request_subscribe(const Topic& topic, TimePoint now)
         const RequestId id = open(limits_.hub_answer_max, ForSubscribe{topic}, now);
         requests_.sent(id, push(std::move(*frame)));
     } else {
-        subscription.again = now + limits_.ask_again_after; // by then the object's name has a number
+        topics_again_.emplace(now + limits_.ask_again_after, topic); // by then the object's name has a number
     }
     ask_for_numbers(now);
 }
@@ -230,7 +289,8 @@ RequestId Protocol::ask(Message message, const CallOptions& options, Millis time
     message.wants_answer = true;
     const bool too_late = options.deadline && *options.deadline <= now;
     const Millis time = std::clamp(time_of(options, timeout, now), Millis{1}, limits_.call_timeout_max);
-    const RequestId id = open(time, std::move(purpose), now);
+    const TimePoint end = std::min(now + time, options.deadline.value_or(TimePoint::max())); // not rounded up
+    const RequestId id = requests_.open(end, time, std::move(purpose));
     if (too_late)
         settle(id, CallError{"MessengerRequestTimeoutError", "the deadline has passed already"}, now);
     else
@@ -241,14 +301,17 @@ RequestId Protocol::ask(Message message, const CallOptions& options, Millis time
 RequestId Protocol::invoke(Invocation what, Millis timeout, TimePoint now)
 {
     const ForCaller purpose{.takes_bytes = what.options.bytes, .window = what.parts};
-    return ask(message_of(what), what.options, timeout, purpose, now);
+    const CallOptions when{.timeout = what.options.timeout, .deadline = what.options.deadline};
+    return ask(message_of(std::move(what)), when, timeout, purpose, now);
 }
 
 RequestId Protocol::invoke_all(Invocation what, Millis timeout, TimePoint now)
 {
-    Message message = message_of(what);
+    const ForGatherer purpose{.takes_bytes = what.options.bytes};
+    const CallOptions when{.timeout = what.options.timeout, .deadline = what.options.deadline};
+    Message message = message_of(std::move(what));
     message.verb = wire::Verb::multi;
-    return ask(std::move(message), what.options, timeout, ForGatherer{what.options.bytes}, now);
+    return ask(std::move(message), when, timeout, purpose, now);
 }
 
 RequestId Protocol::wait_for(const Selector& who, Millis timeout, TimePoint now)
@@ -270,12 +333,12 @@ RequestId Protocol::open_channel(const Selector& who, const CallOptions& options
     return ask(std::move(question), options, timeout, ForChannel{}, now);
 }
 
-void Protocol::report_channel(std::uint32_t number, const Json& totals)
+void Protocol::report_channel(std::uint32_t number, const Json& totals, wire::Status is)
 {
-    if (native_ && carries_messages()) push(native_->report(number, totals));
+    if (native_ && carries_messages()) push(native_->report(number, totals, is));
 }
 
-void Protocol::send(Invocation what, TimePoint now) { deliver(requests_.next(), message_of(what), now); }
+void Protocol::send(Invocation what, TimePoint now) { deliver(requests_.next(), message_of(std::move(what)), now); }
 
 void Protocol::emit(const Topic& topic, std::optional<Json> params, bool retain, TimePoint now)
 {

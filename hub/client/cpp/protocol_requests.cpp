@@ -27,6 +27,7 @@ std::optional<Request> Protocol::close(RequestId id)
         waiting_bytes_ -= waiting->second.bytes;
         waiting_.erase(waiting);
     }
+    take_remembered(id);
     std::erase_if(presences_again_, [&](const auto& again) { return again.second == id; });
     return requests_.close(id);
 }
@@ -91,9 +92,8 @@ void Protocol::on_purpose(const ForUnpublish&, RequestId, Outcome, TimePoint) {}
 
 void Protocol::on_purpose(const ForSubscribe& purpose, RequestId, Outcome outcome, TimePoint now)
 {
-    const auto topic = topics_.find(purpose.topic);
-    if (topic != topics_.end() && std::holds_alternative<CallError>(outcome))
-        topic->second.again = now + limits_.ask_again_after;
+    if (topics_.contains(purpose.topic) && std::holds_alternative<CallError>(outcome))
+        topics_again_.emplace(now + limits_.ask_again_after, purpose.topic);
 }
 
 void Protocol::on_purpose(const ForOffline&, RequestId, Outcome, TimePoint)
@@ -118,9 +118,7 @@ std::optional<TimePoint> Protocol::next_deadline() const
     if (const auto ends = requests_.first()) consider(ends->first);
     if (phase_ != Phase::online) return first;
     if (!presences_again_.empty()) consider(presences_again_.begin()->first);
-    for (const auto& [topic, subscription] : topics_) {
-        if (subscription.again) consider(*subscription.again);
-    }
+    if (!topics_again_.empty()) consider(topics_again_.begin()->first);
     return first;
 }
 
@@ -150,8 +148,9 @@ void Protocol::give_up_or_wait(RequestId id, TimePoint now)
 
 void Protocol::ask_again(TimePoint now)
 {
-    for (const auto& [topic, subscription] : topics_) {
-        if (subscription.again && *subscription.again <= now) request_subscribe(topic, now);
+    while (!topics_again_.empty() && topics_again_.begin()->first <= now) {
+        const Topic topic = topics_again_.extract(topics_again_.begin()).value().second;
+        if (topics_.contains(topic)) request_subscribe(topic, now);
     }
     while (!presences_again_.empty() && presences_again_.begin()->first <= now) {
         const RequestId id = presences_again_.begin()->second;

@@ -64,10 +64,8 @@ public:
     virtual std::unique_ptr<Endpoint> connect(Role role) = 0;
 };
 
-/// `name` is one of transport_names(); `address` a socket's path, or a TCP port, as the transport wants it.
+/// `name` is one of those in transports.cpp; `address` a socket's path, or a TCP port, as the transport wants it.
 std::unique_ptr<Transport> make_transport(std::string_view name, const std::string& address);
-/// Those that this program was built with, separated by blanks.
-std::string transport_names();
 
 /// Called `name`, answers requests named `method`, tells events named `event`: the same words everywhere.
 constexpr std::string_view object_name = "bench";

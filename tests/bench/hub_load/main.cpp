@@ -2,7 +2,6 @@
 ///
 /// Usage: hub_load calls TRANSPORT ADDRESS SECONDS BROKER_PIDS BYTES IN_FLIGHT
 ///        hub_load events TRANSPORT ADDRESS SECONDS BROKER_PIDS BYTES IN_FLIGHT SUBSCRIBERS
-///        hub_load transports
 /// BROKER_PIDS: separated by commas; may be empty. Ends with 3 where the hub takes no such load, with 1 if anything
 /// fails.
 #include "tests/bench/hub_load/load.hpp"
@@ -21,12 +20,6 @@ std::vector<pid_t> pids_of(const std::string& list)
     std::istringstream words{list};
     for (std::string word; std::getline(words, word, ',');) pids.push_back(static_cast<pid_t>(std::stoi(word)));
     return pids;
-}
-
-int print_transports()
-{
-    std::puts(transport_names().c_str());
-    return 0;
 }
 
 void print_calls(Transport& transport, const Load& load)
@@ -67,7 +60,6 @@ int main(int count, char** words)
 {
     const std::vector<std::string> arguments{words + 1, words + count};
     try {
-        if (arguments == std::vector<std::string>{"transports"}) return print_transports();
         return run(arguments);
     } catch (const Refused& refusal) {
         std::fprintf(stderr, "hub_load: %s\n", refusal.what());

@@ -12,6 +12,10 @@ std::unique_ptr<Transport> make_native(const std::string& path);
 /// Native, and the two go on over the direct channel that the hub gave them.
 std::unique_ptr<Transport> make_channel(const std::string& path);
 std::unique_ptr<Transport> make_legacy(const std::string& path);
+/// Native, by the C++ client library; its payloads in frames.
+std::unique_ptr<Transport> make_client(const std::string& path);
+/// The same with all payloads in shared memory.
+std::unique_ptr<Transport> make_pooled(const std::string& path);
 std::unique_ptr<Transport> make_nats(const std::string& port);
 std::unique_ptr<Transport> make_dbus(const std::string& path);
 std::unique_ptr<Transport> make_redis(const std::string& path);

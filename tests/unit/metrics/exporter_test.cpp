@@ -52,7 +52,8 @@ HubSample busy_hub()
                            .connections = 2,
                            .queued_bytes = 512,
                            .calls_outstanding = 6,
-                           .calls_total = {{"ok", 40}, {"peer_gone", 1}}}},
+                           .calls_total = {{"ok", 40}, {"peer_gone", 1}},
+                           .dropped_frames_total = {{"busy", 5}}}},
             .call_duration = {.bounds_seconds = {0.001, 0.1}, .counts = {30, 39}, .count = 42, .sum_seconds = 3.25}};
 }
 
@@ -131,6 +132,7 @@ TEST(Exposition, SaysWhatTheHubCounts)
              {R"(pandora_hub_process_calls_outstanding{app="shop",process="web"})", "6"},
              {R"(pandora_hub_process_calls_total{app="shop",process="web",outcome="ok"})", "40"},
              {R"(pandora_hub_process_calls_total{app="shop",process="web",outcome="peer_gone"})", "1"},
+             {R"(pandora_hub_process_dropped_frames_total{app="shop",process="web",reason="busy"})", "5"},
              {R"(pandora_hub_calls_total{app="shop",outcome="ok"})", "40"},
              {R"(pandora_hub_calls_total{app="shop",outcome="no_route"})", "2"},
              {R"(pandora_hub_dropped_frames_total{app="shop",reason="queue_full"})", "6"},
@@ -177,7 +179,7 @@ TEST(Exposition, DeclaresEachFamilyOnceAndCountersByTheirName)
         }
     }
     EXPECT_EQ(types.size(), helps.size());
-    EXPECT_EQ(types.size(), 32U);
+    EXPECT_EQ(types.size(), 33U);
     for (const auto& [name, type] : types) {
         EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
         EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos) << name;

@@ -46,5 +46,20 @@ TEST(Suggest, AMessageEndsWithAQuestionOrNotAtAll)
     EXPECT_EQ(did_you_mean(""), "");
 }
 
+TEST(Suggestions, AreTheEndOfAMessageAndNeverTheOneWhoAsks)
+{
+    Suggestions names{{"web", "wep", "worker"}};
+    EXPECT_EQ(names.end_of_message("weg"), "; did you mean `web`?");
+    EXPECT_EQ(names.end_of_message("weg", "web"), "; did you mean `wep`?");
+    EXPECT_EQ(names.end_of_message("database"), "");
+}
+
+TEST(Suggestions, EndAfterTheFirstTwenty)
+{
+    Suggestions names{{"web"}};
+    for (int n = 0; n < 20; ++n) EXPECT_NE(names.end_of_message("wbe"), "") << n;
+    EXPECT_EQ(names.end_of_message("wbe"), "");
+}
+
 } // namespace
 } // namespace pandora::procfiles

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
+#include <limits>
+
 namespace pandora::hub::core {
 namespace {
 
@@ -134,6 +138,46 @@ TEST(CallTable, FindsACallByItsCallersNumber)
     EXPECT_EQ(table.call_of(caller, 7), call);
     EXPECT_EQ(table.call_of(caller, 8), std::nullopt);
     EXPECT_EQ(table.call_of(other, 7), std::nullopt);
+}
+
+TEST(CallTable, FindsEachOfThousandsAndNoneThatHasEnded)
+{
+    CallTable table{20261122};
+    std::vector<CallId> calls;
+    for (std::uint32_t i = 0; i < 5'000; ++i) calls.push_back(table.open(call_of(i % 2 ? caller : other, i << 16)));
+    for (std::uint32_t i = 0; i < 5'000; i += 3) table.close(calls[i]);
+    for (std::uint32_t i = 0; i < 5'000; ++i) {
+        const auto found = table.call_of(i % 2 ? caller : other, i << 16);
+        EXPECT_EQ(found, i % 3 ? std::optional{calls[i]} : std::nullopt) << i;
+    }
+}
+
+TEST(CallTable, OfTwoWithTheSameNumberFindsTheOtherWhenOneHasEnded)
+{
+    CallTable table;
+    const CallId one = table.open(call_of(caller, 7)), two = table.open(call_of(caller, 7));
+    table.close(two);
+    EXPECT_EQ(table.call_of(caller, 7), one);
+    table.close(one);
+    EXPECT_EQ(table.call_of(caller, 7), std::nullopt);
+}
+
+TEST(CallTable, ANumberIsFoundAmongThousandsAsFastAsAmongAFew)
+{
+    const auto time = [](std::uint32_t calls) { // of the processor, the best of several
+        CallTable table;
+        for (std::uint32_t i = 0; i < calls; ++i) table.open(call_of(caller, i));
+        std::clock_t best = std::numeric_limits<std::clock_t>::max();
+        for (int round = 0; round < 5; ++round) {
+            const std::clock_t begin = std::clock();
+            std::size_t found = 0;
+            for (std::uint32_t i = 0; i < 20'000; ++i) found += table.call_of(caller, 1'000'000 + i).has_value();
+            EXPECT_EQ(found, 0U);
+            best = std::min(best, std::clock() - begin);
+        }
+        return std::max<std::clock_t>(best, 1);
+    };
+    EXPECT_LT(time(4'096), 50 * time(16)) << "a search would take 256 times as long";
 }
 
 } // namespace

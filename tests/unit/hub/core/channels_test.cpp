@@ -14,7 +14,7 @@ constexpr PeerId ann{1}, bob{2}, eve{3};
 
 class ChannelsTest : public ::testing::Test {
 protected:
-    ChannelId open(PeerId caller, PeerId callee) { return channels.open({caller, callee, "math", {}, {}, {}}); }
+    ChannelId open(PeerId caller, PeerId callee) { return channels.open({caller, callee, {}, {}}); }
 
     Channels channels;
 };
@@ -54,6 +54,18 @@ TEST_F(ChannelsTest, OnlyThoseWhoHaveAnEndMayReport)
     EXPECT_FALSE(channels.report(ChannelId{77}, ann, {.calls = 99}));
     EXPECT_EQ(channels.find(id)->of_caller.calls, 3U);
     EXPECT_EQ(channels.find(id)->of_callee.bytes_sent, 9U);
+}
+
+TEST_F(ChannelsTest, EitherEndEndsItAndWhatIsStillSaidOfItIsNoFault)
+{
+    const ChannelId first = open(ann, bob), second = open(ann, bob), loop = open(ann, ann);
+    EXPECT_EQ(channels.end(first, ann), bob);
+    EXPECT_EQ(channels.end(second, bob), ann);
+    EXPECT_EQ(channels.end(loop, ann), ann);
+    EXPECT_EQ(channels.of(ann), 0U);
+    EXPECT_TRUE(channels.report(first, bob, {.calls = 3})) << "it had not heard yet";
+    EXPECT_EQ(channels.end(first, bob), std::nullopt);
+    EXPECT_FALSE(channels.report(ChannelId{0}, ann, {})) << "there never was one";
 }
 
 TEST_F(ChannelsTest, CallsAreCountedOnceFromTheCallersTotalsAndStayCounted)

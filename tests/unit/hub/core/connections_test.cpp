@@ -36,6 +36,8 @@ protected:
         return connections.add({"shop", process, 2, {4711, 1000, 1000}}, reach, start);
     }
 
+    PeerId add_of(uid_t user) { return connections.add({"shop", "", 0, {4711, user, user}}, Reach::ordinary, start); }
+
     PeerId add_native(bool wants_source = false)
     {
         const PeerId id = add();
@@ -241,6 +243,80 @@ TEST_F(ConnectionsTest, WhoTheyAreIsSaidByTheKernelAndTheSupervisor)
     EXPECT_EQ(connections[stranger].instance_name(), std::nullopt);
     EXPECT_EQ(connections[own].instance_name(), std::nullopt);
     EXPECT_THAT(connections[stranger].source, HasSubstr(R"("process":null,"instance":2,"pid":4711,"uid":1000})"));
+}
+
+TEST_F(ConnectionsTest, WhenMemoryRunsOutItIsTheUserWhoHoldsMostThatLosesAConnection)
+{
+    const PeerId large = add_of(1);
+    connections.hold(large, 30'000);
+    std::vector<PeerId> many;
+    for (int i = 0; i < 8; ++i) connections.hold(many.emplace_back(add_of(2)), 9'000);
+    connections.hold(many[5], 1'000);
+    const auto next = connections.next_doomed();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->peer, many[5]) << "the largest of the small ones, not the largest of all";
+}
+
+TEST_F(ConnectionsTest, ANativeClientIsChargedForWhatItHasBeenTold)
+{
+    std::vector<PeerId> others;
+    for (int i = 0; i < 100; ++i) others.push_back(add());
+    const PeerId id = add_native(true);
+    connections.introduce_source(id, others[99], start);
+    connections.introduce_name(id, *names.number(wire::NameKind::name, "abs"), start);
+    const std::size_t charged = connections[id].held_bytes;
+    EXPECT_GE(charged, 100 * sizeof(std::uint64_t));
+    connections.introduce_source(id, others[50], start);
+    EXPECT_EQ(connections[id].held_bytes, charged) << "there was room for it";
+    connections.doom(id, Disconnect::malformed);
+    connections.forget_introductions(id);
+    connections.introduce_source(id, others[98], start);
+    connections.introduce_name(id, *names.number(wire::NameKind::name, "sin"), start);
+    EXPECT_EQ(connections[id].held_bytes, 0U) << "it is told nothing more";
+}
+
+TEST_F(ConnectionsTest, DescriptorsCountFromWhenTheyAreQueuedUntilTheyAreWrittenOrGivenUp)
+{
+    limits.fds_max = 20;
+    const PeerId one = add_of(1), two = add_of(2);
+    const std::vector<Fd> fds(2, std::make_shared<const int>(7));
+    queue(one, 10, fds), queue(two, 10, fds);
+    connections.hold_fds(two, 1);
+    EXPECT_EQ(connections.fds(), 5U);
+    connections.sent(one, connections[one].outbox.bytes(), start);
+    EXPECT_EQ(connections.fds(), 3U);
+    connections.discard_outbox(two);
+    connections.release_fds(two, 1);
+    EXPECT_EQ(connections.fds(), 0U);
+}
+
+TEST_F(ConnectionsTest, AUserHasAsManyDescriptorsAsItLeavesFree)
+{
+    limits.fds_max = 12, limits.fds_queued_max = 100;
+    const PeerId greedy = add_of(1), its_other = add_of(1), modest = add_of(2);
+    EXPECT_TRUE(connections.takes_fds(greedy, 6));
+    EXPECT_FALSE(connections.takes_fds(greedy, 13));
+    connections.hold_fds(greedy, 6);
+    EXPECT_FALSE(connections.takes_fds(greedy, 1));
+    EXPECT_FALSE(connections.takes_fds(its_other, 1)) << "many connections have no more than one";
+    EXPECT_TRUE(connections.takes_fds(its_other, 0));
+    EXPECT_TRUE(connections.takes_fds(modest, 3));
+    EXPECT_FALSE(connections.takes_fds(modest, 7)) << "there are no more";
+    connections.release_fds(greedy, 6);
+    EXPECT_TRUE(connections.takes_fds(its_other, 6));
+}
+
+TEST_F(ConnectionsTest, DescriptorsOfAFrameThatDoesNotEndCountAsWell)
+{
+    limits.fds_max = 8;
+    const PeerId id = add_of(1), other = add_of(1);
+    connections.note_input_fds(id, 4);
+    connections.note_input_fds(id, 3); // a frame has claimed one
+    EXPECT_EQ(connections.fds(), 3U);
+    connections.note_input_fds(other, 4);
+    EXPECT_THAT(ended(), ElementsAre(std::pair{other, Disconnect::out_of_descriptors}));
+    connections.forget_input(id);
+    EXPECT_EQ(connections.fds(), 0U);
 }
 
 } // namespace

@@ -181,18 +181,5 @@ TEST_F(ExpectationsTest, AProcessIsAwayForTheLatestCauseOfThoseThatDoNotServe)
     EXPECT_EQ(expected.cause_of("web"), "crashed: SIGSEGV");
 }
 
-TEST_F(ExpectationsTest, WithoutTheSupervisorNothingIsKnown)
-{
-    expected.promise("web", {"shop"});
-    hear("web", 0, returning, "crashed", false);
-    expected.clear();
-    EXPECT_EQ(returning_for(R"({"objectName":"shop"})"), std::nullopt);
-    EXPECT_TRUE(expected.ready({"web", 0}));
-    EXPECT_EQ(expected.cause_of("web"), "");
-    EXPECT_FALSE(expected.promises("web", "shop"));
-    hear("web", 0, returning);
-    EXPECT_TRUE(expected.is_returning("web")) << "until it is heard again";
-}
-
 } // namespace
 } // namespace pandora::hub::core

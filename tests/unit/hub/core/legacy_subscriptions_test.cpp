@@ -83,8 +83,11 @@ TEST_F(LegacySubscriptionsTest, AnUnsubscribeBelongsWhereItIsCounted)
     EXPECT_EQ(table.provider_of(anna, view(tick)), clock_two);
     EXPECT_EQ(table.provider_of(bert, view(tick)), std::nullopt);
     EXPECT_FALSE(unsubscribe(anna, clock_one, tick)) << "that one counts nothing of hers";
+    EXPECT_TRUE(table.is_bound(anna, clock_two, view(tick)));
+    EXPECT_FALSE(table.is_bound(anna, clock_one, view(tick)));
     table.provider_gone(clock_two);
     EXPECT_EQ(table.provider_of(anna, view(tick)), std::nullopt);
+    EXPECT_FALSE(table.is_bound(anna, clock_two, view(tick)));
 }
 
 TEST_F(LegacySubscriptionsTest, TheNextProviderIsToldWhatTheLastOneKnew)

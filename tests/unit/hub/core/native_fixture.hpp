@@ -91,8 +91,9 @@ protected:
     {
         block.verb = static_cast<std::uint8_t>(verb);
         block.nfds = static_cast<std::uint8_t>(fds.size());
+        const std::uint8_t kind = is_request(verb) ? wire::flag::request : wire::flag::oneway;
         const std::uint8_t with_fds = fds.empty() ? 0 : wire::flag::fds;
-        put(from, wire::flag::control | wire::flag::request | with_fds, id, block, tlvs, payload, fds);
+        put(from, wire::flag::control | kind | with_fds, id, block, tlvs, payload, fds);
     }
 
     /// All frames that wait for a native client, without the introductions (NAMED, IDENTITY), unless asked for.

@@ -92,5 +92,30 @@ TEST_F(PoolsTest, OneReceiverHoldsSoManyPlacesAndNoMore)
     EXPECT_TRUE(pools.lend({owner, 1, 99'999}, bob));
 }
 
+TEST_F(PoolsTest, AnOwnerIsChargedForItsPoolsWhoKnowsThemAndWhatIsLentOfThem)
+{
+    EXPECT_EQ(pools.bytes(owner), 0U);
+    announce(1);
+    const std::size_t one = pools.bytes(owner);
+    EXPECT_GT(one, 0U);
+    announce(2);
+    EXPECT_EQ(pools.bytes(owner), 2 * one);
+    pools.introduce(owner, 1, PeerId{8'000});
+    EXPECT_GE(pools.bytes(owner), 2 * one + 1'000) << "a bit each";
+    pools.withdraw(owner, 1), pools.withdraw(owner, 2);
+    EXPECT_EQ(pools.bytes(owner), 0U);
+    const Place place{owner, 1, 64};
+    pools.lend(place, bob), pools.lend(place, bob), pools.lend(place, eve);
+    EXPECT_EQ(pools.bytes(owner), 3 * Pools::place_bytes) << "also when the pool is withdrawn";
+    EXPECT_EQ(pools.bytes(bob), 0U);
+    pools.give_back(place, eve);
+    EXPECT_EQ(pools.bytes(owner), 2 * Pools::place_bytes);
+    EXPECT_THAT(pools.gone(bob), ElementsAre(place, place));
+    EXPECT_EQ(pools.bytes(owner), 0U);
+    pools.lend(place, eve), pools.lend(place, owner);
+    EXPECT_THAT(pools.gone(owner), IsEmpty()) << "what it holds of itself is nobody's to release";
+    EXPECT_EQ(pools.bytes(owner), 0U);
+}
+
 } // namespace
 } // namespace pandora::hub::core

@@ -26,9 +26,7 @@ protected:
     void announce(PeerId owner, std::uint32_t number, std::uint64_t bytes = 4096)
     {
         const std::array<Fd, 1> fds{fd};
-        put(owner, wire::flag::control | wire::flag::oneway | wire::flag::fds, 0,
-            {.verb = static_cast<std::uint8_t>(ControlVerb::pool), .nfds = 1, .dst = number, .deadline = bytes}, {}, {},
-            fds);
+        control(owner, ControlVerb::pool, 0, {.dst = number, .deadline = bytes}, {}, {}, fds);
     }
 
     void ask_pooled(PeerId caller, std::uint32_t id, const wire::SharedPlace& place, wire::RoutingBlock block = {})
@@ -38,8 +36,31 @@ protected:
 
     void release(PeerId from, std::uint32_t owner, std::uint32_t pool, std::uint32_t offset)
     {
-        put(from, wire::flag::control | wire::flag::oneway, 0,
-            {.verb = static_cast<std::uint8_t>(ControlVerb::release), .dst = pool, .src = owner, .method = offset});
+        control(from, ControlVerb::release, 0, {.dst = pool, .src = owner, .method = offset});
+    }
+
+    /// Why a message in shared memory went nowhere, and that its place is free again.
+    Status refused(PeerId sender)
+    {
+        const auto got = frames(sender);
+        EXPECT_THAT(got, SizeIs(2));
+        EXPECT_TRUE(!got.empty() && got.back().is(ControlVerb::release));
+        return got.empty() ? Status{} : got.front().status();
+    }
+
+    /// A channel from the caller to somebody who publishes math. Its number; what came with it is taken.
+    std::uint32_t open(PeerId caller, PeerId callee)
+    {
+        control(caller, ControlVerb::open_channel, 5, {}, {.selector = math});
+        router.opened(wanted().at(0), fd, fd, now);
+        frames(callee);
+        return only_frame(caller).block.method;
+    }
+
+    void report(PeerId teller, std::uint32_t channel, Status is = Status::ok)
+    {
+        control(teller, ControlVerb::report, 0, {.status = static_cast<std::uint8_t>(is), .method = channel}, {},
+                R"({"calls":1})");
     }
 
     Fd fd = std::make_shared<const int>(7);
@@ -110,6 +131,82 @@ TEST_F(RouterChannelsTest, TheOtherEndHearsWhenOneIsGone)
     EXPECT_EQ(router.channels(), 0U);
 }
 
+TEST_F(RouterChannelsTest, TheCalleeIsToldForWhichObjectAsTheCallerHasNamedIt)
+{
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    control(caller, ControlVerb::open_channel, 5, {}, {.selector = math});
+    router.opened(wanted().at(0), fd, fd, now);
+    EXPECT_EQ(only_frame(callee).selector, math);
+
+    frames(caller);
+    const std::string long_one =
+        R"({"objectName":"math","note":")" + std::string(2'000, 'x') + R"("})"; // of a TLV's length it is not
+    control(caller, ControlVerb::intern, 6, {.act = 0}, {}, long_one);
+    const std::uint32_t number = only_frame(caller).block.dst;
+    control(caller, ControlVerb::open_channel, 7, {.dst = number});
+    router.opened(wanted().at(0), fd, fd, now);
+    const auto got = frames(callee, true);
+    ASSERT_THAT(got, SizeIs(2));
+    EXPECT_TRUE(got[0].is(ControlVerb::named));
+    EXPECT_EQ(got[1].block.dst, number);
+    EXPECT_EQ(got[1].selector, "");
+}
+
+TEST_F(RouterChannelsTest, OneThatASideSaysIsOverIsForgottenAndTheOtherTold)
+{
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    for (const auto& [teller, other] : {std::pair{caller, callee}, std::pair{callee, caller}}) {
+        const std::uint32_t number = open(caller, callee);
+        report(teller, number);
+        EXPECT_EQ(router.channels(), 1U) << "it goes on";
+        report(teller, number, Status::peer_gone);
+        EXPECT_EQ(router.channels(), 0U);
+        const NativeReceived notice = only_frame(other);
+        EXPECT_TRUE(notice.is(ControlVerb::channel));
+        EXPECT_EQ(notice.status(), Status::peer_gone);
+        EXPECT_EQ(notice.block.method, number);
+        report(other, number, Status::peer_gone); // which it had on its way
+        EXPECT_THAT(frames(teller), IsEmpty());
+    }
+    EXPECT_EQ(dropped(Drop::wrong_shape), 0U);
+}
+
+TEST_F(RouterChannelsTest, AsManyAsOneLikesCanFollowEachOther)
+{
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    for (int i = 0; i < 200; ++i) report(caller, open(caller, callee), Status::peer_gone);
+    EXPECT_EQ(router.channels(), 0U);
+}
+
+TEST_F(RouterChannelsTest, OneThatLeadsToWhatItsCallerMayNotCallIsEnded)
+{
+    router.set_policy(Policy{{{.allow = false, .verb = PolicyVerb::call, .objects = {"till"}}}}, false);
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    const std::uint32_t number = open(caller, callee);
+    send(callee, 9, publish(R"({"objectName":"abacus"})"));
+    received(callee);
+    EXPECT_EQ(router.channels(), 1U);
+
+    send(callee, 9, publish(R"({"objectName":"till"})"));
+    EXPECT_EQ(router.channels(), 0U);
+    const NativeReceived told = only_frame(caller);
+    EXPECT_TRUE(told.is(ControlVerb::channel));
+    EXPECT_EQ(told.status(), Status::denied);
+    EXPECT_EQ(told.block.method, number);
+    EXPECT_THAT(received(callee), SizeIs(2)) << "the same, and the answer to its publication";
+}
+
+TEST_F(RouterChannelsTest, OneThatIsDeniedByTheTimeItIsMadeEndsAtOnce)
+{
+    router.set_policy(Policy{{{.allow = false, .verb = PolicyVerb::call, .objects = {"till"}}}}, false);
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    control(caller, ControlVerb::open_channel, 5, {}, {.selector = math});
+    send(callee, 9, publish(R"({"objectName":"till"})"));
+    router.opened(wanted().at(0), fd, fd, now);
+    EXPECT_EQ(router.channels(), 0U);
+    EXPECT_EQ(frames(caller).back().status(), Status::denied);
+}
+
 TEST_F(RouterChannelsTest, AStormOfThemCostsNobodyItsConnection)
 {
     const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
@@ -157,21 +254,44 @@ TEST_F(RouterChannelsTest, WhatCannotBeSharedIsUnsupported)
     announce(caller, 1);
     RouterHarness::provider("math");
     ask_pooled(caller, 1, {1, 0, 16});
-    EXPECT_EQ(only_status(caller), Status::unsupported) << "a legacy callee";
+    EXPECT_EQ(refused(caller), Status::unsupported) << "a legacy callee";
     native_provider("math", pool_feature);
-
-    struct Row {
-        wire::SharedPlace place;
-        wire::RoutingBlock block;
-    };
-
-    for (const auto& [place, block] :
-         {Row{{9, 0, 16}, {}}, Row{{1, 4096, 1}, {}}, Row{{1, 4097, 0}, {}}, Row{{1, 0xFFFFFFFF, 0xFFFFFFFF}, {}},
-          Row{{1, 0, 16}, {.verb = static_cast<std::uint8_t>(Verb::multi)}},
-          Row{{1, 0, 16}, {.verb = static_cast<std::uint8_t>(Verb::shout)}}}) {
-        ask_pooled(caller, 2, place, block);
-        EXPECT_EQ(only_status(caller), Status::unsupported) << place.pool << " " << place.offset;
+    for (const auto verb : {Verb::multi, Verb::shout}) {
+        ask_pooled(caller, 2, {1, 0, 16}, {.verb = static_cast<std::uint8_t>(verb)});
+        EXPECT_EQ(refused(caller), Status::unsupported);
     }
+}
+
+TEST_F(RouterChannelsTest, APlaceThatNobodyHasAnnouncedIsInvalid)
+{
+    const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
+    announce(caller, 1);
+    for (const wire::SharedPlace& place :
+         {wire::SharedPlace{9, 0, 16}, wire::SharedPlace{1, 4096, 1}, wire::SharedPlace{1, 4097, 0},
+          wire::SharedPlace{1, 0xFFFFFFFF, 0xFFFFFFFF}}) {
+        ask_pooled(caller, 2, place);
+        EXPECT_EQ(refused(caller), Status::invalid) << place.pool << " " << place.offset;
+    }
+    ask(caller, 3, math, "m");
+    put(callee, 0, only_frame(callee).id, {.verb = static_cast<std::uint8_t>(Verb::reply)},
+        {.shared = wire::SharedPlace{1, 0, 8}}, {});
+    EXPECT_EQ(only_status(caller), Status::invalid) << "the pool of that number is another's";
+}
+
+TEST_F(RouterChannelsTest, APoolThatCannotBeIsCountedAndNotThere)
+{
+    const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
+    for (std::uint32_t number = 1; number <= 5; ++number) announce(caller, number);
+    EXPECT_EQ(dropped(Drop::wrong_shape), 1U) << "there are four";
+    announce(callee, 1, pool_bytes_max + 1);
+    EXPECT_EQ(dropped(Drop::wrong_shape), 2U);
+    fd = nullptr; // as the edge says of a descriptor that is no such memory
+    announce(callee, 1);
+    EXPECT_EQ(dropped(Drop::wrong_shape), 3U);
+    ask_pooled(caller, 7, {5, 0, 16});
+    EXPECT_EQ(refused(caller), Status::invalid);
+    ask_pooled(caller, 8, {4, 0, 16});
+    EXPECT_THAT(frames(callee), SizeIs(2)) << "the other four are as they were";
 }
 
 TEST_F(RouterChannelsTest, ACallInSharedMemoryIsNotGivenTwice)
@@ -212,12 +332,54 @@ TEST_F(RouterChannelsTest, WhoKnowsAPoolIsToldWhenItIsWithdrawn)
     announce(caller, 1);
     ask_pooled(caller, 5, {1, 64, 16});
     frames(callee);
-    put(caller, wire::flag::control | wire::flag::oneway, 0,
-        {.verb = static_cast<std::uint8_t>(ControlVerb::pool), .dst = 1});
+    control(caller, ControlVerb::pool, 0, {.dst = 1});
     const NativeReceived notice = only_frame(callee);
     EXPECT_TRUE(notice.is(ControlVerb::pool));
     EXPECT_EQ(notice.block.deadline, 0U);
     EXPECT_EQ(fd.use_count(), 1);
+}
+
+TEST_F(RouterChannelsTest, PoolsAndPlacesAreChargedToTheirOwnerAndGivenBackOnce)
+{
+    const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
+    const std::size_t before = router.charged_bytes();
+    announce(caller, 1);
+    EXPECT_EQ(router.descriptors(), 1U);
+    EXPECT_GT(router.charged_bytes(), before);
+    ask_pooled(caller, 5, {1, 64, 16});
+    ask_pooled(caller, 6, {1, 128, 16});
+    EXPECT_EQ(router.descriptors(), 2U) << "the pool on its way to the callee";
+    const auto got = frames(callee);
+    EXPECT_EQ(router.descriptors(), 1U);
+    for (std::size_t i : {1, 2}) answer_to(callee, got.at(i).id, "1");
+    frames(caller);
+    const std::size_t two = router.charged_bytes();
+    release(callee, got.at(0).block.src, 1, 64);
+    frames(caller);
+    EXPECT_EQ(router.charged_bytes(), two - Pools::place_bytes);
+    router.disconnect(caller, Disconnect::peer_closed, now);
+    frames(callee);
+    EXPECT_EQ(router.descriptors(), 0U);
+    router.disconnect(callee, Disconnect::peer_closed, now);
+    EXPECT_EQ(router.charged_bytes(), 0U);
+}
+
+TEST_F(RouterChannelsTest, OneUsersDescriptorsAreBoundedHoweverManyConnectionsItHas)
+{
+    native_provider();
+    PeerId last{};
+    const std::size_t most = wire::Limits{}.fds_max / 2;
+    for (std::size_t i = 0; i < most / pools_of_client_max + 1; ++i) {
+        last = join_native(pool_feature);
+        for (std::uint32_t number = 1; number <= pools_of_client_max; ++number) announce(last, number);
+    }
+    EXPECT_EQ(router.descriptors(), most);
+    EXPECT_EQ(dropped(Drop::descriptors), pools_of_client_max);
+    const std::array<Fd, 1> fds{fd};
+    put(last, wire::flag::request | wire::flag::fds, 7, {.nfds = 1}, {.selector = math}, "[]", fds);
+    EXPECT_EQ(only_status(last), Status::busy);
+    ask(last, 8, math, "m");
+    EXPECT_THAT(frames(last), IsEmpty()) << "a call without descriptors is given";
 }
 
 } // namespace

@@ -19,11 +19,8 @@ class RouterEventsTest : public NativeRouterTest {
 protected:
     void subscribe(PeerId peer, std::string_view event, Overflow overflow = Overflow::drop_new, std::uint16_t queue = 0)
     {
-        put(peer, wire::flag::control | wire::flag::request, 9,
-            {.verb = static_cast<std::uint8_t>(ControlVerb::subscribe),
-             .credit = queue,
-             .act = static_cast<std::uint8_t>(overflow)},
-            {.selector = feed, .name = event});
+        control(peer, ControlVerb::subscribe, 9, {.credit = queue, .act = static_cast<std::uint8_t>(overflow)},
+                {.selector = feed, .name = event});
     }
 
     void publish_event(PeerId peer, std::string_view event, std::string_view params, std::uint8_t options = 0)
@@ -78,8 +75,7 @@ TEST_F(RouterEventsTest, ASubscriptionEndsWithUnsubscribeOrItsClient)
     subscribe(one, "news");
     subscribe(two, "news");
     frames(one), frames(two);
-    put(one, wire::flag::control | wire::flag::request, 10,
-        {.verb = static_cast<std::uint8_t>(ControlVerb::unsubscribe)}, {.selector = feed, .name = "news"});
+    control(one, ControlVerb::unsubscribe, 10, {}, {.selector = feed, .name = "news"});
     EXPECT_EQ(only_status(one), Status::ok);
     router.disconnect(two, Disconnect::peer_closed, now);
     publish_event(provider, "news", "[1]");
@@ -174,6 +170,22 @@ TEST_F(RouterEventsTest, ALegacyEventReachesNativeSubscribersOfItsName)
     EXPECT_THAT(payloads(native), ElementsAre("[1]"));
 }
 
+TEST_F(RouterEventsTest, EachLegacyProviderIsAskedOnceForANativeSubscriber)
+{
+    const PeerId first = RouterHarness::provider("feed"), native = join_native();
+    subscribe(native, "news");
+    subscribe(native, "news");
+    EXPECT_THAT(received(first), SizeIs(1));
+    const PeerId second = RouterHarness::join();
+    send(second, 1, publish(std::string{feed}));
+    const auto got = received(second);
+    ASSERT_THAT(got, SizeIs(2)) << "though the first one is there";
+    EXPECT_THAT(got[0].body + got[1].body, HasSubstr("OBJECT_ACTION_SUBSCRIBE"));
+    EXPECT_THAT(received(first), IsEmpty());
+    control(native, ControlVerb::unsubscribe, 10, {}, {.selector = feed, .name = "news"});
+    for (const PeerId provider : {first, second}) EXPECT_THAT(only(provider), HasSubstr("OBJECT_ACTION_UNSUBSCRIBE"));
+}
+
 TEST_F(RouterEventsTest, ALegacyProviderIsToldOfItsSubscribersEndAndAgainAfterItsOwnRestart)
 {
     PeerId provider = RouterHarness::provider("feed");
@@ -244,6 +256,40 @@ TEST_F(RouterEventsTest, OverflowNamesTheSubscriptionAsItWasNamed)
     EXPECT_EQ(got[1].name, "news");
 }
 
+TEST_F(RouterEventsTest, OverflowOfATextNamesTheObjectOnlyAndThePatternAsItIs)
+{
+    struct Row {
+        std::string_view selector, event, told;
+    };
+
+    for (const auto& [selector, event, told] : {Row{R"({ "objectTag":"t", "objectName":"feed" })", "news/*", "news/*"},
+                                                Row{feed, "", ""}, Row{feed, "*", ""}}) {
+        const PeerId provider = native_provider("feed"), slow = join_native(R"(,"credit":{"messages":0,"kib":64})");
+        control(slow, ControlVerb::subscribe, 9, {.credit = 1}, {.selector = selector, .name = event});
+        for (int i = 0; i < 2; ++i) publish_event(provider, "news/today", "[1]");
+        control(slow, ControlVerb::credit, 0, {.credit = wire::credit_of(9, 9)});
+        publish_event(provider, "news/today", "[2]");
+        const auto got = frames(slow);
+        ASSERT_THAT(got, SizeIs(4)) << event;
+        EXPECT_TRUE(got[2].is(ControlVerb::overflow));
+        EXPECT_EQ(got[2].selector, feed);
+        EXPECT_EQ(got[2].name, told);
+    }
+}
+
+TEST_F(RouterEventsTest, ASubscriptionThatOverflowCouldNotNameIsToBeNumbered)
+{
+    const PeerId listener = join_native();
+    std::string name;
+    for (int i = 0; i < 300; ++i) name += R"(\n)"; // each grows to six bytes when the hub writes it
+    const std::string selector = R"({"objectName":")" + name + R"("})";
+    control(listener, ControlVerb::subscribe, 1, {}, {.selector = selector, .name = "news"});
+    EXPECT_EQ(only_status(listener), Status::too_large);
+    control(listener, ControlVerb::intern, 2, {.act = 0}, {}, selector);
+    control(listener, ControlVerb::subscribe, 3, {.dst = only_frame(listener).block.dst}, {.name = "news"});
+    EXPECT_EQ(only_status(listener), Status::ok);
+}
+
 TEST_F(RouterEventsTest, AnEventIsShownToAMonitorWhateverIsLookedUpForIt)
 {
     const PeerId provider = native_provider("feed");
@@ -252,12 +298,26 @@ TEST_F(RouterEventsTest, AnEventIsShownToAMonitorWhateverIsLookedUpForIt)
     for (int i = 0; i < 100; ++i) // so that the next one moves the table of targets
         control(provider, ControlVerb::intern, 6, {.act = 1}, {}, "name " + std::to_string(i));
     control(provider, ControlVerb::intern, 7, {.act = 0}, {}, R"({"objectName":"feed@subscriber"})");
-    router.tap(true);
+    router.tap(Tap::heads);
     put(provider, 0, 0, {.verb = static_cast<std::uint8_t>(Verb::event), .dst = dst}, {.name = "news"}, "[1]");
     std::vector<TapRecord> taps;
     router.take_taps(taps);
     ASSERT_THAT(taps, SizeIs(1));
     EXPECT_EQ(taps[0].object, "feed");
+}
+
+TEST_F(RouterEventsTest, WhoeverListensCountsInEitherDialectAndForThatEventAlone)
+{
+    RouterHarness::provider("feed");
+    const PeerId legacy = join(), native = join_native();
+    EXPECT_FALSE(router.has_subscribers("feed", "news"));
+    send(legacy, 2, subscribe_message("news"));
+    EXPECT_TRUE(router.has_subscribers("feed", "news"));
+    EXPECT_FALSE(router.has_subscribers("feed", "weather"));
+    router.disconnect(legacy, Disconnect::peer_closed, now);
+    EXPECT_FALSE(router.has_subscribers("feed", "news"));
+    subscribe(native, "w*");
+    EXPECT_TRUE(router.has_subscribers("feed", "weather"));
 }
 
 } // namespace

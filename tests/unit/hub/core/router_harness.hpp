@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub/core/router.hpp"
+#include "hub/wire/native.hpp"
 
 #include <array>
 #include <chrono>
@@ -19,6 +20,13 @@ struct Received {
     std::string body;
     std::uint8_t flags = 0;
 };
+
+/// Of the control frames that clients send: whether it is a REQUEST, else it is one-way (PROTOCOL.md 9.5).
+inline bool is_request(wire::ControlVerb verb)
+{
+    using enum wire::ControlVerb;
+    return verb == intern || verb == subscribe || verb == unsubscribe || verb == open_channel || verb == wait_for;
+}
 
 class RouterHarness {
 public:

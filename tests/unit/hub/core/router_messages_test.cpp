@@ -446,5 +446,20 @@ TEST_F(DrainingRouterTest, OtherProcessesAndConnectionsWithoutOneAreLeftAlone)
     EXPECT_THAT(received(builtin), IsEmpty());
 }
 
+TEST_F(RouterTest, ACallInFlightIsChargedToItsCallerUntilItEnds)
+{
+    const PeerId one = provider("math"), two = provider("math"), caller = join();
+    const std::size_t before = router.charged_bytes();
+    send(caller, 1, invoke("math"));
+    received(one), received(two);
+    EXPECT_EQ(router.charged_bytes(), before + CallTable::call_bytes);
+    send(caller, 2, multi_invoke(R"({"objectName":"math"})"));
+    received(one), received(two);
+    EXPECT_GE(router.charged_bytes(), before + 2 * CallTable::call_bytes + 2 * CallTable::leg_bytes);
+    pass(wire::Limits{}.call_timeout + 1ms);
+    received(caller);
+    EXPECT_EQ(router.charged_bytes(), before);
+}
+
 } // namespace
 } // namespace pandora::hub::core::testing

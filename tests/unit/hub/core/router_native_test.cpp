@@ -13,11 +13,6 @@ using wire::ControlVerb;
 using wire::Status;
 using wire::Verb;
 
-std::uint64_t nanoseconds(TimePoint at)
-{
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds{at.time_since_epoch()}.count());
-}
-
 TEST_F(NativeRouterTest, IsNegotiatedAsTheClientGoesOnline)
 {
     const PeerId peer = join();
@@ -152,8 +147,10 @@ TEST_F(NativeRouterTest, WhatIsUnknownIsUnsupportedAndWhatMakesNoSenseInvalid)
     EXPECT_EQ(only_status(caller), Status::invalid);
     ask(caller, 5, {}, "m");
     EXPECT_EQ(only_status(caller), Status::invalid);
-    control(caller, ControlVerb{99}, 6);
+    put(caller, wire::flag::control | wire::flag::request, 6, {.verb = 99});
     EXPECT_EQ(only_status(caller), Status::unsupported);
+    control(caller, ControlVerb{99}, 7);
+    EXPECT_THAT(frames(caller), IsEmpty()) << "it was one-way";
     EXPECT_THAT(close_asked(), IsEmpty());
 }
 
@@ -345,18 +342,15 @@ TEST_F(NativeRouterTest, AClientThatDoesNotAnswerIsExcludedAndToldOf)
 TEST_F(NativeRouterTest, AWaiterIsToldWhenSomebodyComesOrItsTimeIsOver)
 {
     const PeerId waiter = join_native();
-    put(waiter, wire::flag::control | wire::flag::request, 5,
-        {.verb = static_cast<std::uint8_t>(ControlVerb::wait_for), .deadline = nanoseconds(now + 1s)},
-        {.selector = math});
+    control(waiter, ControlVerb::wait_for, 5, {.deadline = nanoseconds(now + 1s)}, {.selector = math});
     EXPECT_THAT(frames(waiter), IsEmpty());
     native_provider();
     const NativeReceived answer = only_frame(waiter);
     EXPECT_EQ(answer.id, 5U);
     EXPECT_EQ(answer.payload, R"({"clients":1})");
 
-    put(waiter, wire::flag::control | wire::flag::request, 6,
-        {.verb = static_cast<std::uint8_t>(ControlVerb::wait_for), .deadline = nanoseconds(now + 1s)},
-        {.selector = R"({"objectName":"other"})"});
+    control(waiter, ControlVerb::wait_for, 6, {.deadline = nanoseconds(now + 1s)},
+            {.selector = R"({"objectName":"other"})"});
     pass(1s);
     EXPECT_EQ(only_status(waiter), Status::deadline);
     EXPECT_EQ(router.next_deadline().has_value(), true) << "clients are still pinged";
@@ -482,7 +476,7 @@ TEST_F(NativeRouterTest, AWaitIsChargedToItsClientUntilItEndsOrIsCanceled)
         control(waiter, ControlVerb::wait_for, id, {.deadline = nanoseconds(now + 1s)}, {.selector = math});
     const std::size_t three = router.charged_bytes() - before;
     EXPECT_GT(three, 3 * math.size());
-    put(waiter, wire::flag::control | wire::flag::oneway, 6, {.verb = static_cast<std::uint8_t>(ControlVerb::cancel)});
+    control(waiter, ControlVerb::cancel, 6);
     EXPECT_EQ(router.charged_bytes(), before + three / 3 * 2);
     pass(1s);
     EXPECT_THAT(frames(waiter), SizeIs(2)) << "the canceled one is not answered";

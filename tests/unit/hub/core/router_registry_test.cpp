@@ -1,5 +1,5 @@
 // Transcripts of the verbs about who is who, and what the hub says of it.
-#include "tests/unit/hub/core/router_fixture.hpp"
+#include "tests/unit/hub/core/native_fixture.hpp"
 
 namespace pandora::hub::core::testing {
 namespace {
@@ -29,6 +29,26 @@ TEST_F(RouterTest, ASelectorIsRequired)
         EXPECT_EQ(only(peer), failed(2, "", "Selector is required, but got undefined")) << body;
     }
     EXPECT_EQ(dropped(Drop::wrong_shape), 4U);
+}
+
+TEST_F(RouterTest, AnInstanceIsOnlineAsLongAsAConnectionOfItsIs)
+{
+    const auto come = [&](std::uint32_t instance, pid_t pid) {
+        return router.connect({"shop", "web", instance, {pid, 1000, 1000}}, Reach::ordinary, now);
+    };
+    const auto up = [&](PeerId peer) {
+        send(peer, 1, R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{}}})");
+    };
+    const PeerId first = come(0, 11), again = come(0, 11), child = come(0, 12), other = come(1, 13);
+    EXPECT_THAT(router.online({"web", 0}), IsEmpty()) << "connected, but no more";
+    for (const PeerId peer : {first, again, child, other}) up(peer);
+    EXPECT_THAT(router.online({"web", 0}), ElementsAre(11, 12));
+    EXPECT_THAT(router.online({"web", 1}), ElementsAre(13));
+    router.disconnect(first, Disconnect::peer_closed, now);
+    EXPECT_THAT(router.online({"web", 0}), ElementsAre(11, 12));
+    router.disconnect(again, Disconnect::peer_closed, now);
+    EXPECT_THAT(router.online({"web", 0}), ElementsAre(12));
+    EXPECT_THAT(router.online({"store", 0}), IsEmpty());
 }
 
 TEST_F(RouterTest, UnpublishingWithoutAnEntryIsAnError)
@@ -171,6 +191,43 @@ TEST_F(RouterTest, PacketIdsCountUpForEachConnection)
     std::vector<std::uint32_t> ids;
     for (const Received& frame : received(callee)) ids.push_back(frame.id);
     EXPECT_THAT(ids, ElementsAre(3, 4, 5)) << "1 and 2 were the answers to its own registration";
+}
+
+constexpr const char* native_online =
+    R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{},"native":{"v":1,"credit":{"messages":1,"kib":64}}}})";
+
+TEST_F(NativeRouterTest, AConnectionThatADrainedInstanceMakesIsToldThatNoRequestsWillCome)
+{
+    router.drain({"web", 0}, now + 5s, now);
+    const PeerId late = join("web");
+    send(late, 1, native_online);
+    const auto got = received(late);
+    ASSERT_EQ(got.size(), 2U) << "after the answer";
+    EXPECT_EQ(wire::parse_native(got[1].body)->block.verb, static_cast<std::uint8_t>(wire::ControlVerb::goaway));
+    send(late, 2, native_online);
+    EXPECT_EQ(received(late).size(), 1U) << "once";
+    router.undrain({"web", 0}, now);
+    const PeerId next = join("web");
+    send(next, 1, native_online);
+    EXPECT_EQ(received(next).size(), 1U);
+}
+
+TEST_F(NativeRouterTest, ALaterOnlineWithoutTheDialectLeavesItAsItIs)
+{
+    const PeerId callee = join(), caller = join_native();
+    send(callee, 1, native_online);
+    send(callee, 2, publish(std::string{math}));
+    received(callee);
+    send(callee, 3, R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{}}})");
+    EXPECT_EQ(only(callee), ok(3));
+    ask(caller, 1, math, "m");
+    EXPECT_TRUE(only_frame(callee).is(wire::Verb::invoke));
+    ask(caller, 2, math, "m");
+    EXPECT_EQ(only_status(caller), wire::Status::busy) << "the credit as well";
+    send(callee, 4, native_online);
+    EXPECT_THAT(only(callee), HasSubstr(R"("native":{"v":1)"));
+    ask(caller, 3, math, "m");
+    EXPECT_TRUE(only_frame(callee).is(wire::Verb::invoke)) << "one with it begins anew";
 }
 
 } // namespace

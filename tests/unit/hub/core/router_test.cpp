@@ -186,7 +186,7 @@ TEST_F(RouterTest, AFloodToEverybodyCostsNobodyItsConnection)
 TEST_F(RouterTest, FramesThatHaveBegunAreChargedToTheirSenders)
 {
     wire::Limits limits;
-    limits.total_bytes_max = 1'000'000;
+    limits.total_bytes_max = 1'010'000;
     RouterHarness hub{limits};
     const PeerId large = hub.join(), small = hub.join();
     const std::size_t before = hub.router.charged_bytes();
@@ -196,7 +196,7 @@ TEST_F(RouterTest, FramesThatHaveBegunAreChargedToTheirSenders)
     EXPECT_EQ(hub.router.charged_bytes(), before + 500'000);
     hub.router.note_input(small, false, 499'000, hub.now);
     EXPECT_THAT(hub.close_asked(), IsEmpty());
-    hub.router.note_input(large, false, 502'000, hub.now);
+    hub.router.note_input(large, false, 512'000, hub.now);
     EXPECT_THAT(hub.close_asked(), ElementsAre(Disconnect::memory_budget));
     hub.router.note_input(small, true, 0, hub.now);
     EXPECT_EQ(hub.router.charged_bytes(), before / 2);

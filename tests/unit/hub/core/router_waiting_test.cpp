@@ -228,6 +228,34 @@ TEST_F(WaitingTest, NoMoreWaitThanMay)
     EXPECT_THAT(only(caller), HasSubstr("PandoraBusyError"));
 }
 
+TEST_F(WaitingTest, PartsThatAreGrantedWhileNobodyHasTheCallAreTheNextCallees)
+{
+    const PeerId caller = join_native();
+    hear(calc0, Prospect::returning);
+    ask(caller, 1, math, "m", "[]", {.credit = 2, .options = wire::option::idempotent});
+    control(caller, wire::ControlVerb::credit, 1, {.credit = 3});
+    ASSERT_EQ(router.parked(), 1U);
+
+    for (const std::uint32_t kept : {3U, 7U}) { // the second one comes after the first has died
+        const PeerId callee = join_native("", "calc");
+        send(callee, 2, publish(std::string{math}));
+        const auto got = received(callee);
+        ASSERT_THAT(got, SizeIs(3)) << "the answer to its publication, the call, and";
+        EXPECT_EQ(wire::parse_native(got[1].body)->block.credit, 2U) << "as it was asked";
+        const auto granted = wire::parse_native(got[2].body)->block;
+        EXPECT_EQ(granted.verb, static_cast<std::uint8_t>(wire::ControlVerb::credit));
+        EXPECT_EQ(granted.credit, kept);
+        EXPECT_EQ(got[2].id, got[1].id);
+        control(caller, wire::ControlVerb::credit, 1, {.credit = 4});
+        EXPECT_EQ(only_frame(callee).block.credit, 4U);
+        if (kept == 3U) router.disconnect(callee, Disconnect::peer_closed, now);
+        if (kept == 7U)
+            for (int i = 0; i < 2 + 7 + 4; ++i) answer_to(callee, got[1].id, "1", Status::ok, wire::flag::more);
+    }
+    EXPECT_THAT(frames(caller), SizeIs(13)) << "and as many are taken";
+    EXPECT_EQ(router.calls_in_flight(), 1U);
+}
+
 TEST_F(WaitingTest, WhoAsksToWaitWaitsForAnybody)
 {
     const PeerId native = join_native();
@@ -236,15 +264,6 @@ TEST_F(WaitingTest, WhoAsksToWaitWaitsForAnybody)
     EXPECT_EQ(router.parked(), 1U);
     provider("new");
     EXPECT_EQ(router.parked(), 0U);
-}
-
-TEST_F(WaitingTest, TheEndOfTheSupervisorEndsAllWaiting)
-{
-    hear(calc0, Prospect::returning);
-    const PeerId caller = join();
-    send(caller, 1, invoke("math"));
-    router.supervisor_lost(now);
-    EXPECT_THAT(only(caller), HasSubstr("PandoraNoRouteError"));
 }
 
 TEST_F(WaitingTest, ThePolicyDecidesWhoMayCallPublishAndSubscribe)
@@ -258,8 +277,7 @@ TEST_F(WaitingTest, ThePolicyDecidesWhoMayCallPublishAndSubscribe)
     EXPECT_EQ(only_status(native), Status::denied);
     ask(native, 2, math, "floor");
     EXPECT_THAT(received(callee), SizeIs(1));
-    put(native, wire::flag::control | wire::flag::request, 3,
-        {.verb = static_cast<std::uint8_t>(wire::ControlVerb::subscribe)}, {.selector = math, .name = "tick"});
+    control(native, wire::ControlVerb::subscribe, 3, {}, {.selector = math, .name = "tick"});
     EXPECT_EQ(only_status(native), Status::denied);
     send(legacy, 4, publish(R"({"objectName":"till"})"));
     EXPECT_THAT(only(legacy), HasSubstr("PandoraDeniedError"));
@@ -301,6 +319,72 @@ TEST_F(WaitingTest, InStrictModeNobodyTakesAnothersNameOrObject)
          R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{"processName":"calc"},"needReply":true}})");
     EXPECT_THAT(only(thief), HasSubstr("PandoraDeniedError"));
     EXPECT_THAT(close_asked(), ElementsAre(Disconnect::denied));
+}
+
+TEST_F(WaitingTest, AClientWaitsForSoManyThingsAndNoMore)
+{
+    const PeerId waiter = join_native();
+    for (std::uint32_t id = 1; id <= wire::Limits{}.waiters_max; ++id)
+        control(waiter, wire::ControlVerb::wait_for, id, {}, {.selector = math});
+    EXPECT_THAT(frames(waiter), IsEmpty());
+    control(waiter, wire::ControlVerb::wait_for, 999, {}, {.selector = math});
+    EXPECT_EQ(only_status(waiter), wire::Status::busy);
+    native_provider();
+    EXPECT_EQ(frames(waiter).size(), wire::Limits{}.waiters_max);
+    control(waiter, wire::ControlVerb::wait_for, 1'000, {}, {.selector = math});
+    EXPECT_EQ(only_status(waiter), wire::Status::ok);
+}
+
+TEST_F(WaitingTest, WhoWaitsForAProcessHearsOfItByWhateverItPublishes)
+{
+    const PeerId waiter = join_native();
+    control(waiter, wire::ControlVerb::wait_for, 1, {}, {.selector = R"({"processName":"p"})"});
+    control(waiter, wire::ControlVerb::wait_for, 2, {}, {.selector = R"({"initialization":true,"objectName":7})"});
+    provider("other");
+    EXPECT_EQ(only_frame(waiter).id, 1U);
+    send(join(), 3, publish(R"({"objectName":7})"));
+    EXPECT_EQ(only_frame(waiter).id, 2U) << "a name that is no text";
+}
+
+TEST_F(WaitingTest, WhoWaitsForTheHubsOwnObjectGetsItWhenTheClientInItsPlaceHasGone)
+{
+    const PeerId own = join("", Reach::fallback);
+    send(own, 1, publish(R"({"objectName":"config","appName":"hub"})"));
+    const PeerId in_its_place = provider("config"), waiter = join_native();
+    control(waiter, wire::ControlVerb::wait_for, 1, {}, {.selector = R"({"objectName":"config","appName":"hub"})"});
+    EXPECT_THAT(frames(waiter), IsEmpty());
+    router.disconnect(in_its_place, Disconnect::peer_closed, now);
+    EXPECT_EQ(only_status(waiter), Status::ok);
+}
+
+TEST_F(WaitingTest, OneWayMessagesThatWaitAreBoundedLikeCalls)
+{
+    wire::Limits limits;
+    limits.calls_in_flight_max = 10;
+    RouterHarness hub{limits};
+    const PeerId sender = hub.join();
+    for (std::uint32_t i = 1; i <= 20; ++i)
+        hub.send(sender, i,
+                 RouterHarness::message(R"({"objectName":"o)" + std::to_string(i) + "\"}",
+                                        R"(,"broadcast":false,"wait":true)"));
+    EXPECT_EQ(hub.router.parked(), 10U);
+    EXPECT_EQ(hub.dropped(Drop::busy), 10U);
+}
+
+TEST_F(WaitingTest, TheHubsOwnerWaitsForSoMuchAndNoMore)
+{
+    std::vector<Waited> told;
+    const wire::Limits limits;
+    router.wait_for(std::string(limits.selector_bytes_max + 1, ' '), now + 1s, now);
+    router.take_waited(told);
+    EXPECT_THAT(told, SizeIs(1)) << "too long";
+    for (std::size_t i = 0; i <= limits.owner_waiters_max; ++i) router.wait_for(std::string{math}, now + 1s, now);
+    router.take_waited(told);
+    ASSERT_THAT(told, SizeIs(1)) << "too many";
+    EXPECT_EQ(told[0].clients, 0U);
+    native_provider();
+    router.take_waited(told);
+    EXPECT_THAT(told, SizeIs(limits.owner_waiters_max));
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
+#include <limits>
 #include <map>
 #include <random>
 #include <string>
@@ -218,6 +220,56 @@ TEST(RouteTable, FindsWhatAScanOfAllSelectorsFinds)
         default: ASSERT_EQ(reached(table, text), model.reached(text)) << "step " << step << ", " << text;
         }
     }
+}
+
+TEST(RouteTable, ASelectorOfSeveralWithOneValueMayGoWithoutTheOthers)
+{
+    RouteTable table;
+    table.add(a, Reach::ordinary, R"({"appName":"x","pid":1})");
+    table.add(b, Reach::ordinary, R"({"appName":"x"})");
+    table.add(a, Reach::ordinary, R"({"appName":"x","pid":2})");
+    std::vector<RouteTable::Stored> removed;
+    table.remove_matching(a, selector(R"({"pid":1})"), removed);
+    EXPECT_THAT(reached(table, R"({"appName":"x"})"), ElementsAre(0, 1));
+    table.remove_matching(a, selector(R"({"pid":2})"), removed);
+    EXPECT_THAT(reached(table, R"({"appName":"x"})"), ElementsAre(1));
+}
+
+TEST(RouteTable, WhatAStoredSelectorTakesIsMoreThanItsText)
+{
+    RouteTable table;
+    const auto bytes = [&](const std::string& text) {
+        table.add(a, Reach::ordinary, text);
+        return table.selectors(a).back().bytes();
+    };
+    const std::size_t none = bytes("{}"), one = bytes(R"({"objectName":"o"})");
+    EXPECT_GE(none, sizeof(RouteTable::Stored));
+    EXPECT_GT(one, none + sizeof(MatchValue)) << "its name is in the index";
+    EXPECT_GE(bytes(R"({"objectName":")" + std::string(10'000, 'x') + "\"}"), one + 4 * 9'000);
+}
+
+TEST(RouteTable, OneOfManyWithTheSameValuesLeavesAsFastAsOneOfAFew)
+{
+    const auto time = [](std::uint32_t others) { // of the processor, the best of several
+        RouteTable table;
+        const auto join = [&](std::uint32_t peer, int selectors) {
+            for (int i = 0; i < selectors; ++i)
+                table.add(PeerId{peer}, Reach::ordinary, R"({"processName":"p","x":)" + std::to_string(i) + "}");
+        };
+        for (std::uint32_t peer = 1; peer <= others; ++peer) join(peer, 16);
+        std::clock_t best = std::numeric_limits<std::clock_t>::max();
+        std::vector<RouteTable::Stored> removed;
+        for (int round = 0; round < 5; ++round) {
+            join(others + 1, 256);
+            removed.clear();
+            const std::clock_t begin = std::clock();
+            table.forget(PeerId{others + 1}, removed);
+            best = std::min(best, std::clock() - begin);
+            EXPECT_EQ(removed.size(), 256U);
+        }
+        return std::max<std::clock_t>(best, 1);
+    };
+    EXPECT_LT(time(4'096), 10 * time(4)) << "a search of all their selectors would take 50 times as long";
 }
 
 } // namespace

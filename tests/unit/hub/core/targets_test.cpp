@@ -29,7 +29,7 @@ protected:
 
     RouteTable routes;
     Names names{100'000, 16 << 20};
-    Targets targets{routes, names};
+    Targets targets{routes, names, 1 << 20};
 };
 
 TEST_F(TargetsTest, FollowTheRouteTableHoweverOftenTheyWereAsked)
@@ -85,14 +85,41 @@ TEST_F(TargetsTest, TheBestFitComesFirstAndIsCounted)
     }
 }
 
-TEST_F(TargetsTest, MoreTextsThanAreRememberedAreAnsweredAllTheSame)
+TEST_F(TargetsTest, MoreThanMayBeRememberedIsAnsweredAllTheSame)
 {
     routes.add(one, Reach::ordinary, object("o7"));
-    for (std::size_t i = 0; i < 2 * remembered_max; ++i) {
+    for (std::size_t i = 0; i < 10'000; ++i) {
         const std::string asked = object("o" + std::to_string(i));
         EXPECT_EQ(targets.of_text(asked).found.size(), i == 7 ? 1U : 0U) << asked;
+        ASSERT_LE(targets.bytes(), (1 << 20) + 1024U) << "one target at most above the bound";
     }
     EXPECT_THAT(reached(object("o7")), ElementsAre(one));
+}
+
+TEST_F(TargetsTest, LongTextsAndManyProvidersCountAsMuchAsTheyTake)
+{
+    for (std::uint32_t i = 0; i < 1'000; ++i) routes.add(PeerId{i}, Reach::ordinary, R"({"appName":"shop"})");
+    const std::size_t before = targets.bytes();
+    const std::string asked = R"({"appName":"shop","x":")" + std::string(10'000, 'x') + "\"}";
+    EXPECT_EQ(targets.of_text(asked).found.size(), 1'000U);
+    EXPECT_GE(targets.bytes() - before, 1'000 * sizeof(Found) + 10'000);
+    const std::size_t kept = targets.bytes();
+    targets.of_text(asked);
+    EXPECT_EQ(targets.bytes(), kept) << "once";
+    routes.add(one, Reach::ordinary, object("math"));
+    targets.of_text(asked);
+    EXPECT_LT(targets.bytes(), 2 * kept) << "also when it is looked up anew";
+}
+
+TEST_F(TargetsTest, NumberedTargetsAreForgottenWithTheRest)
+{
+    for (std::uint32_t i = 0; i < 1'000; ++i) routes.add(PeerId{i}, Reach::ordinary, R"({"appName":"shop"})");
+    for (int i = 0; i < 1'000; ++i) {
+        const std::string asked = R"({"appName":"shop","x":)" + std::to_string(i) + "}";
+        const NameNumber number = *names.number(wire::NameKind::selector, asked);
+        EXPECT_EQ(targets.of_number(number).found.size(), 1'000U);
+        ASSERT_LE(targets.bytes(), (1 << 20) + 1'000'000U);
+    }
 }
 
 } // namespace

@@ -18,9 +18,10 @@ constexpr TimePoint start{1000s};
 
 class WaitersTest : public ::testing::Test {
 protected:
-    void add(PeerId peer, std::string selector, TimePoint deadline)
+    /// The selector's text is the object that it names.
+    void add(PeerId peer, const std::string& selector, TimePoint deadline)
     {
-        waiters.add({WaitingClient{peer, 1}, std::move(selector), deadline});
+        waiters.add({WaitingClient{peer, 1}, selector, selector, deadline});
     }
 
     /// Selectors of those who were told, with what they were told.
@@ -28,12 +29,24 @@ protected:
     {
         std::vector<std::pair<std::string, std::uint32_t>> told;
         waiters.settle(
-            now, [this](const Waiter& waiter) { return there[waiter.selector]; },
+            now,
+            [this](const Waiter& waiter) {
+                looked_at.push_back(waiter.selector);
+                return there[waiter.selector];
+            },
             [&](const Waiter& waiter, std::uint32_t clients) { told.emplace_back(waiter.selector, clients); });
         return told;
     }
 
+    /// Somebody has come, of whom that is known.
+    void come(const std::string& object, std::uint32_t clients = 1)
+    {
+        there[object] = clients;
+        waiters.look_again(object);
+    }
+
     std::map<std::string, std::uint32_t> there;
+    std::vector<std::string> looked_at;
     Waiters waiters;
 };
 
@@ -41,7 +54,7 @@ TEST_F(WaitersTest, AreToldOnceHowManyAreThere)
 {
     add(ann, "math", start + 1s), add(bob, "mail", start + 1s);
     EXPECT_THAT(settle(start), IsEmpty());
-    there["mail"] = 3;
+    come("mail", 3);
     EXPECT_THAT(settle(start), ElementsAre(Pair("mail", 3)));
     EXPECT_THAT(settle(start), IsEmpty());
     EXPECT_FALSE(waiters.empty());
@@ -70,7 +83,7 @@ TEST_F(WaitersTest, OfOneThatHasGoneNobodyIsTold)
 
 TEST_F(WaitersTest, TheHubsOwnerIsNobodysConnection)
 {
-    waiters.add({WaitId{7}, "math", start});
+    waiters.add({WaitId{7}, "math", "math", start});
     waiters.forget(PeerId{7}), waiters.forget(PeerId{0});
     EXPECT_EQ(waiters.of(PeerId{7}), 0U);
     EXPECT_THAT(settle(start), ElementsAre(Pair("math", 0)));
@@ -88,10 +101,39 @@ TEST_F(WaitersTest, WhatIsForgottenIsTheBytesThatItWasChargedWith)
 {
     add(ann, "math", start), add(ann, "mathematics", start), add(bob, "mail", start);
     EXPECT_EQ(waiters.cancel(ann, 2), 0U);
-    EXPECT_EQ(waiters.cancel(bob, 1), sizeof(Waiter) + 4);
-    EXPECT_EQ(waiters.forget(ann), 2 * sizeof(Waiter) + 15);
+    EXPECT_EQ(waiters.cancel(bob, 1), (Waiter{{}, "mail", "mail", {}}.bytes()));
+    EXPECT_EQ(waiters.forget(ann), 2 * Waiter{}.bytes() + 3 * std::string_view{"mathmathematics"}.size());
     EXPECT_TRUE(waiters.empty());
     EXPECT_EQ(waiters.forget(ann), 0U);
+}
+
+TEST_F(WaitersTest, AreLookedAtWhenTheyComeAndThenOnlyForWhatTheyWaitFor)
+{
+    for (int i = 0; i < 100; ++i) add(ann, "math", start + 1s), add(bob, "mail", start + 1s);
+    add(bob, "", start + 1s); // names no object
+    settle(start);
+    EXPECT_EQ(looked_at.size(), 201U);
+
+    struct Row {
+        std::string changed;
+        std::size_t looked_at;
+    };
+
+    for (const auto& [changed, count] : {Row{"math", 101}, Row{"other", 1}, Row{"", 1}}) {
+        looked_at.clear();
+        waiters.look_again(changed), waiters.look_again(changed);
+        settle(start), settle(start);
+        EXPECT_EQ(looked_at.size(), count) << changed << ": each once, and those who name none";
+    }
+}
+
+TEST_F(WaitersTest, AreToldInTheOrderInWhichTheyCame)
+{
+    add(ann, "math", start + 2s), add(bob, "mail", start + 1s), add(ann, "", start + 1s);
+    settle(start);
+    there[""] = 1, come("math");
+    EXPECT_THAT(settle(start + 1s), ElementsAre(Pair("math", 1), Pair("mail", 0), Pair("", 1)));
+    EXPECT_TRUE(waiters.empty());
 }
 
 } // namespace

@@ -32,6 +32,18 @@ TEST(HubAccess, TheHubOfARootMasterRunsAsAnotherUserAndNeverAsRoot)
     EXPECT_FALSE(hub_access({.user = "www"}, {}, false, find).run_as) << "only root can change it";
 }
 
+TEST(HubAccess, TheHubAsRootStopsTheStartWhateverRootIsCalled)
+{
+    const auto toor = [](const std::string&) { return os::Account{0, 0, "toor", "/root"}; };
+    for (const char* user : {"root", "0", "toor"}) try {
+            hub_access({.user = user}, {}, true, toor);
+            ADD_FAILURE() << user;
+        } catch (const std::runtime_error& error) {
+            EXPECT_THAT(error.what(), testing::StartsWith("hub.user: `" + std::string{user} + "` is root"));
+        }
+    EXPECT_FALSE(hub_access({.user = "root"}, {}, false, toor).run_as) << "who is not root cannot make it so";
+}
+
 TEST(HubAccess, AdmitsTheUsersOfWorkersAndThoseOfTheProcfileEachOnce)
 {
     EXPECT_THAT(hub_access({.allow_uids = {"mail", "33", "www"}}, {33}, true, find).admitted, ElementsAre(33, 8));
@@ -66,10 +78,11 @@ TEST(HubAccess, RulesKeepTheirOrderAndTheirPatterns)
                   {.verb = PolicyVerb::any}};
     const auto policy = hub_access(hub, {}, false, find).policy;
     ASSERT_EQ(policy.size(), 4U);
-    EXPECT_EQ(policy[0], (control::PolicyRule{false, "call", {"web", "-"}, {8}, {"pandora.*"}, {"stop", "get*"}}));
-    EXPECT_EQ(policy[1].verb, "publish");
-    EXPECT_EQ(policy[2].verb, "subscribe");
-    EXPECT_EQ(policy[3], (control::PolicyRule{.verb = "any"}));
+    using Verb = control::PolicyVerb;
+    EXPECT_EQ(policy[0], (control::PolicyRule{false, Verb::call, {"web", "-"}, {8}, {"pandora.*"}, {"stop", "get*"}}));
+    EXPECT_EQ(policy[1].verb, Verb::publish);
+    EXPECT_EQ(policy[2].verb, Verb::subscribe);
+    EXPECT_EQ(policy[3], (control::PolicyRule{.verb = Verb::any}));
 }
 
 } // namespace

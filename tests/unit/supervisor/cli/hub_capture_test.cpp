@@ -72,7 +72,7 @@ TEST(Capture, WhatIsNoneOrDamagedIsRefused)
         std::istringstream in{text};
         EXPECT_THROW(CaptureReader{in}, BadCapture) << text;
     }
-    for (const auto& record : {"\xff\xff\xff\xff{}"s, "\0\0\0\2{]"s, "\0\0\0\0"s,
+    for (const auto& record : {"\xff\xff\xff\xff{}"s, "\1\0\0\1{}"s, "\0\0\0\2{]"s, "\0\0\0\0"s,
                                "\0\0\0\5"
                                "1e999"s}) {
         std::istringstream in{"PANDCAP\n\0\0\0\1"s + record};

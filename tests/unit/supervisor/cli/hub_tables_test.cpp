@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace pandora::supervisor::cli {
 namespace {
 
@@ -59,6 +62,18 @@ TEST(ClientsTable, ShowsHowEachConnectionKeepsUpAndWhatBecameOfOthers)
         "ended by the hub:\n"
         "AT  CLIENT  PROCESS  PID  REASON\n"
         "-   c3      bot/0    9    slow\n");
+}
+
+TEST(ClientsTable, SaysOfWhoGetsNoCallsWhy)
+{
+    for (const auto& [flags, want] : {std::pair{R"("online":true,"unready":false)", "ok"},
+                                      {R"("online":false)", "offline"},
+                                      {R"("online":true,"unready":true)", "unready"},
+                                      {R"("online":false,"unready":true,"builtin":true)", "offline, unready, builtin"}})
+        EXPECT_EQ(clients_table(Json::parse(R"({"clients":[{"client":"c7",)" + std::string{flags} + "}]}")),
+                  "CLIENT  PROCESS  PID  DIALECT  AGE  QUEUE  IN FLIGHT  OUTSTANDING  OBJECTS  STATE\n"
+                  "c7      -        -    -        -    -      -          -            -        " +
+                      std::string{want} + "\n");
 }
 
 TEST(ClientsTable, SurvivesAnyAnswer)

@@ -43,34 +43,6 @@ TEST(TrafficLine, HoldsNothingThatATerminalWouldObey)
     for (const unsigned char c : line) EXPECT_GE(c, 0x20) << line;
 }
 
-TEST(TrafficPairs, AnAnswerIsAboutWhatItsRequestIsAbout)
-{
-    TrafficPairs pairs;
-    const auto request = Json::parse(R"({"id":7,"object":"store","method":"get","status":null})");
-    const auto answer = Json::parse(R"({"id":7,"object":"","method":"","status":"ok"})");
-    EXPECT_EQ(pairs.completed(answer), answer) << "its request has not been seen";
-    EXPECT_EQ(pairs.completed(request), request);
-    for (int callee = 0; callee < 2; ++callee) // a call of many has several
-        EXPECT_EQ(pairs.completed(answer).dump(), R"({"id":7,"object":"store","method":"get","status":"ok"})");
-}
-
-TEST(TrafficPairs, MessagesWithoutAnIdHaveNothingToDoWithEachOther)
-{
-    TrafficPairs pairs;
-    pairs.completed(Json::parse(R"({"id":0,"object":"store","method":"get"})"));
-    const auto other = Json::parse(R"({"id":0,"object":"","method":""})");
-    EXPECT_EQ(pairs.completed(other), other);
-    EXPECT_EQ(pairs.completed(Json(7)), Json(7));
-}
-
-TEST(TrafficPairs, OldRequestsAreForgotten)
-{
-    TrafficPairs pairs;
-    for (int id = 1; id <= 64 * 1024 + 1; ++id) pairs.completed(Json{{"id", id}, {"object", "store"}});
-    EXPECT_EQ(pairs.completed(Json{{"id", 1}}), (Json{{"id", 1}}));
-    EXPECT_TRUE(pairs.completed(Json{{"id", 2}}).contains("object"));
-}
-
 TEST(TrafficFilter, WithoutPatternsLetsEverythingThrough) { EXPECT_TRUE(TrafficFilter{}.lets_through(Json::object())); }
 
 TEST(TrafficFilter, WantsAMatchInEachListThatHasPatterns)

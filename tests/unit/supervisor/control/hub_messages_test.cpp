@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace pandora::supervisor::control {
 namespace {
 
@@ -17,7 +19,10 @@ TEST(HubMessages, WhatTheHubHasToKnowComesBackAsItWent)
 {
     const AppKnowledge app{
         .promises = {{"store", {"store", "cache"}}, {"web", {}}},
-        .policy = {{false, "call", {"web", "-"}, {33, 1000}, {"pandora.*"}, {"stop"}}, {true, "any", {}, {}, {}, {}}},
+        .policy = {{false, PolicyVerb::call, {"web", "-"}, {33, 1000}, {"pandora.*"}, {"stop"}},
+                   {.verb = PolicyVerb::publish},
+                   {.verb = PolicyVerb::subscribe},
+                   {.verb = PolicyVerb::any}},
         .strict = true,
         .instances = {{"web", 1, Prospect::returning, false, "crashed: SIGSEGV; restarting in 400 ms"}}};
     const auto back = over_the_link(app);
@@ -33,6 +38,16 @@ TEST(HubMessages, EveryProspectHasAWordOfItsOwn)
         const InstanceNews news{"web", 0, prospect, true, ""};
         EXPECT_EQ(over_the_link(news), news) << name_of(prospect);
     }
+}
+
+TEST(HubMessages, AWordThatIsNoneMakesNoRuleAndNoNews)
+{
+    Json rule = PolicyRule{.allow = false, .verb = PolicyVerb::call};
+    rule["verb"] = "cal";
+    EXPECT_THROW(rule.get<PolicyRule>(), std::invalid_argument) << "it would close, or open, everything";
+    Json news = InstanceNews{"web", 0, Prospect::gone, false, "exit 3"};
+    news["prospect"] = "dead";
+    EXPECT_THROW(news.get<InstanceNews>(), std::invalid_argument);
 }
 
 TEST(HubMessages, NewsWithoutAMemberAreNone)

@@ -27,7 +27,7 @@ protected:
     DirectChannel()
     {
         protocol = Protocol::direct(Json::parse(R"({"client":"c9"})"));
-        protocol.publish("clock", {"now"}, now);
+        protocol.publish("clock", {{"now"}}, now);
         protocol.connected(now);
     }
 };

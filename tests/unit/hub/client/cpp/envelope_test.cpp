@@ -15,8 +15,9 @@ TEST(Envelope, ReadsAnOutcomeFromAnyAnswer)
     const CallError no_reason{"Error", "the call failed, and the answer does not say why"};
     const Row rows[] = {
         {R"({"host":{},"remote":{},"success":true,"data":4})", Json(4)},
-        {R"({"success":true})", Json(nullptr)},
-        {R"({})", Json(nullptr)},
+        {R"({"success":true})", Outcome::absent()},
+        {R"({})", Outcome::absent()},
+        {R"({"success":true,"data":null})", Json(nullptr)},
         {R"({"success":true,"data":{"b":1,"a":2}})", Json::parse(R"({"b":1,"a":2})")},
         {R"({"success":true,"error":null,"data":1})", Json(1)},
         {R"({"success":false})", no_reason},

@@ -57,8 +57,8 @@ TEST(Message, SharesTheBytesOfCopies)
     const Bytes copy = bytes; // NOLINT: the copy is what is tested
     EXPECT_EQ(copy.span().data(), bytes.span().data());
     EXPECT_EQ(copy, bytes);
-    EXPECT_EQ(content_of(bytes).text, (std::string{"\0\xff", 2}));
-    EXPECT_TRUE(content_of(bytes).binary);
+    EXPECT_EQ(content_of(bytes).text(), (std::string{"\0\xff", 2}));
+    EXPECT_TRUE(content_of(bytes).binary());
     EXPECT_EQ(Bytes{}.size(), 0U);
 }
 

@@ -55,7 +55,7 @@ protected:
 
     void SetUp() override
     {
-        protocol.publish("clock", {"now"}, now);
+        protocol.publish("clock", {{"now"}}, now);
         go_online_native();
     }
 
@@ -118,7 +118,7 @@ TEST_F(NativeServer, ForgetsThoseWhoCallNoMoreBeforeThoseWhoDo)
     tell(9);
     for (std::uint32_t handle = 100; handle < 100 + 3 * NativeDialect::identities_max; ++handle) {
         tell(handle);
-        if (handle % 1'000 == 0) protocol.answer(called(1), std::nullopt); // by 9
+        if (handle % 1'000 == 0) protocol.answer(called(1), Outcome::absent()); // by 9
     }
     hub_sends(call_down(1));
     EXPECT_EQ(only<Invoked>().call.source.dump(), R"({"client":"c9"})");
@@ -156,7 +156,7 @@ TEST_F(NativeServer, UnderstandsNumbersThatTheHubHasExplained)
 TEST_F(NativeServer, AnswersValuesNothingErrorsAndBytes)
 {
     protocol.answer(called(1), Outcome{Json(nullptr)});
-    protocol.answer(called(2), std::nullopt);
+    protocol.answer(called(2), Outcome::absent());
     protocol.answer(called(3), Outcome{CallError{"RangeError", "too late"}});
     protocol.answer(called(4), Outcome{Bytes{std::string{"\1"}}});
     Native bytes = reply(4, "\1");
@@ -179,10 +179,6 @@ TEST_F(NativeServer, HandsBytesOverApartFromParameters)
 TEST_F(NativeServer, AnswersTheOtherActsByItself)
 {
     Native frame = call_down(1, "");
-    frame.block.act = static_cast<std::uint8_t>(wire::Act::introspect);
-    hub_sends(frame);
-    EXPECT_THAT(native_written(), ElementsAre(reply(1, R"({"properties":[],"methods":[{"name":"now","length":0,)"
-                                                       R"("type":"function"}]})")));
     for (const auto act : {wire::Act::get_property, wire::Act::subscribe, wire::Act::unsubscribe}) {
         frame.block.act = static_cast<std::uint8_t>(act);
         hub_sends(frame);
@@ -195,20 +191,46 @@ TEST_F(NativeServer, AnswersTheOtherActsByItself)
     EXPECT_THAT(protocol.take_events(), IsEmpty());
 }
 
+TEST_F(NativeServer, HasPropertiesReadAndListedByWhoHasThem)
+{
+    protocol.publish("clock", {.methods = {}, .properties = {"now"}}, now);
+    Native frame = call_down(1, "");
+    frame.block.act = static_cast<std::uint8_t>(wire::Act::get_property);
+    hub_sends(frame);
+    protocol.answer(only<PropertyAsked>().answer, Json(1234));
+    EXPECT_THAT(native_written(), ElementsAre(reply(1, "1234")));
+    frame.block.act = static_cast<std::uint8_t>(wire::Act::introspect);
+    hub_sends(frame);
+    EXPECT_EQ(only<IntrospectionAsked>().object, "clock");
+}
+
+TEST_F(NativeServer, TellsNoResultFromNull)
+{
+    for (const auto& [outcome, payload] : {std::pair{Outcome::absent(), ""}, std::pair{Outcome{Json{}}, "null"}}) {
+        hub_sends(call_down(1, "[]"));
+        protocol.answer(only<Invoked>().answer, outcome);
+        EXPECT_THAT(native_written(), ElementsAre(reply(1, payload)));
+    }
+}
+
 TEST_F(NativeServer, RefusesWhatItDoesNotKnowAndReadsOn)
 {
     const CallError unknown{"PandoraUnsupportedError", "this client does not know what it is asked for"};
     Native act = call_down(1);
     act.block.act = wire::act_count;
     Native options = call_down(2);
-    options.block.options = 0x10;
+    options.block.options = 0x20;
     Native verb = call_down(3);
     verb.block.verb = 77;
     Native question = control(wire::ControlVerb::ping, 4);
     question.flags = flag::control | flag::request;
     for (const auto& frame : {act, options, verb, question}) EXPECT_FALSE(hub_sends(frame));
-    EXPECT_THAT(native_written(),
-                ElementsAre(failure(1, unknown), failure(2, unknown), failure(3, unknown), failure(4, unknown)));
+    const auto unsupported = [&](std::uint32_t id) {
+        Native answer = failure(id, unknown);
+        answer.block.status = static_cast<std::uint8_t>(wire::Status::unsupported);
+        return answer;
+    };
+    EXPECT_THAT(native_written(), ElementsAre(unsupported(1), unsupported(2), unsupported(3), unsupported(4)));
 
     act.flags = flag::oneway;
     hub_sends(act);
@@ -242,7 +264,7 @@ TEST_F(NativeServer, DropsTheConnectionOverABlockOrFlagsThatAreNone)
 
 TEST_F(Transcript, TakesNoNativeFrameBeforeTheHubHasGrantedThem)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     EXPECT_FALSE(hub_sends(call_down(1)));
     EXPECT_THAT(protocol.take_events(), IsEmpty());
@@ -289,7 +311,7 @@ TEST_F(NativeServer, SendsAsManyPartsAsTheCallerGrants)
     EXPECT_EQ(only<PartsWanted>().answer, answer);
     EXPECT_TRUE(protocol.part(answer, Json(3)));
     EXPECT_FALSE(protocol.part(answer, Json(4)));
-    protocol.answer(answer, std::nullopt);
+    protocol.answer(answer, Outcome::absent());
     EXPECT_FALSE(protocol.part(answer, Json(4))) << "it is answered";
 }
 
@@ -306,7 +328,7 @@ protected:
 
 TEST_F(SmallQueue, WantsPartsAgainWhenTheKernelHasTakenWhatIsQueued)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online_native();
     Native stream = call_down(42);
     stream.block.credit = wire::credit_of(0, 9);
@@ -346,8 +368,8 @@ TEST_F(WithFour, ReturnsCreditForOneWayMessagesWhenTheMethodIsDone)
     const auto events = protocol.take_events();
     ASSERT_EQ(events.size(), 2U);
     EXPECT_THAT(native_written(), IsEmpty());
-    for (const auto& happened : events) protocol.answer(std::get<Invoked>(happened).answer, std::nullopt);
-    Native credit = control(wire::ControlVerb::credit, 3);
+    for (const auto& happened : events) protocol.answer(std::get<Invoked>(happened).answer, Outcome::absent());
+    Native credit = control(wire::ControlVerb::credit, 0);
     credit.block.credit = wire::credit_of(0, 2);
     EXPECT_THAT(native_written(), ElementsAre(credit));
 }
@@ -357,7 +379,7 @@ TEST_F(WithFour, ReturnsCreditForEventsAndForWhatNobodyTakes)
     subscribe({"clock", "tick"});
     native_written();
     hub_sends(event("tick", "[]"));
-    protocol.answer(only<Notified>().answer, std::nullopt);
+    protocol.answer(only<Notified>().answer, Outcome::absent());
     EXPECT_THAT(native_written(), IsEmpty());
     hub_sends(event("other", "[]"));
     const auto frames = native_written();
@@ -399,20 +421,35 @@ TEST_F(NativeServer, IsGivenItsEndOfAChannelAndToldWhenItEnds)
     EXPECT_EQ(only<ChannelEnded>().number, 5U);
 }
 
-TEST_F(NativeServer, SaysWhichDescriptorsNobodyWants)
+TEST_F(NativeServer, EndsAConnectionWhoseFrameComesWithoutItsDescriptors)
 {
+    with_descriptors = false;
     Native given = control(wire::ControlVerb::channel);
     given.flags = flag::control | flag::oneway | flag::fds;
-    given.block.nfds = 3;
-    hub_sends(given);
-    EXPECT_EQ(only<DescriptorsUnclaimed>().count, 3U);
+    given.block.nfds = 1;
+    EXPECT_TRUE(hub_sends(given));
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+}
+
+TEST_F(NativeServer, EndsAConnectionThatBringsMoreDescriptorsThanAFrameCanName)
+{
+    EXPECT_FALSE(protocol.received(0, now, std::vector<OwnedFd>(wire::fds_max))) << "of a frame that is not whole yet";
+    EXPECT_TRUE(protocol.received(0, now, std::vector<OwnedFd>(1)));
+}
+
+TEST_F(NativeServer, LetsGoOfDescriptorsThatNobodyWants)
+{
     Native call = call_down(1);
     call.flags = flag::request | flag::fds;
     call.block.nfds = 2;
     hub_sends(call);
-    const auto events = protocol.take_events();
-    ASSERT_EQ(events.size(), 2U);
-    EXPECT_EQ(std::get<DescriptorsUnclaimed>(events[1]).count, 2U);
+    only<Invoked>();
+    Native given = control(wire::ControlVerb::channel);
+    given.flags = flag::control | flag::oneway | flag::fds;
+    given.block.nfds = 1;
+    given.block.method = 5;
+    EXPECT_FALSE(hub_sends(given));
+    EXPECT_EQ(only<ChannelOffered>().number, 5U);
 }
 
 // ---- events and the rest

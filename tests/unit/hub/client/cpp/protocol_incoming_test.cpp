@@ -46,7 +46,7 @@ TEST_F(Transcript, EndsACallWhoseAnswerItCannotRead)
 
 TEST_F(Transcript, AnswersAnErrorToACallThatItCannotRead)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     next_hub_id = 7;
     EXPECT_FALSE(hub_sends(call_down("clock", "now", "[1e999]")));
@@ -63,7 +63,7 @@ TEST_F(Transcript, AnswersAnErrorToACallThatItCannotRead)
 
 TEST_F(Transcript, HandsOverTextThatHoldsHalfASurrogatePair)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     hub_sends(call_down("clock", "now", R"(["\ud800!"])"));
     EXPECT_EQ(only<Invoked>().call.params.dump(), "[\"\xEF\xBF\xBD!\"]");
@@ -88,7 +88,7 @@ TEST_F(Transcript, IgnoresFramesThatMeanNothingToIt)
 
 TEST_F(Transcript, HandsACallOverWithItsVerifiedSourceAndAnswersItOnce)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     next_hub_id = 7;
     hub_sends(
@@ -107,7 +107,7 @@ TEST_F(Transcript, HandsACallOverWithItsVerifiedSourceAndAnswersItOnce)
 
 TEST_F(Transcript, AnswersAnErrorWithStackMessageAndName)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     next_hub_id = 7;
     hub_sends(call_down("clock", "now", "null"));
@@ -122,7 +122,7 @@ TEST_F(Transcript, AnswersAnErrorWithStackMessageAndName)
 
 TEST_F(Transcript, AnswersTheOtherVerbsOfObjectsByItself)
 {
-    protocol.publish("clock", {"now", "set"}, now);
+    protocol.publish("clock", {{"now", "set"}}, now);
     go_online();
 
     struct Row {
@@ -131,9 +131,7 @@ TEST_F(Transcript, AnswersTheOtherVerbsOfObjectsByItself)
     };
 
     const Row rows[] = {
-        {"OBJECT_ACTION_INTROSPECT", R"({"properties":[],"methods":[{"name":"now","length":0,"type":"function"},)"
-                                     R"({"name":"set","length":0,"type":"function"}]})"},
-        {"OBJECT_ACTION_GET_PROPERTY", ""},
+        {"OBJECT_ACTION_GET_PROPERTY", ""}, // a method is none
         {"OBJECT_ACTION_SUBSCRIBE", ""},
         {"OBJECT_ACTION_UNSUBSCRIBE", ""},
         {"SOMETHING_NEW", ""},
@@ -146,9 +144,36 @@ TEST_F(Transcript, AnswersTheOtherVerbsOfObjectsByItself)
     EXPECT_THAT(protocol.take_events(), IsEmpty());
 }
 
+TEST_F(Transcript, HasPropertiesReadAndListedByWhoHasThem)
+{
+    protocol.publish("clock", {.methods = {"now"}, .properties = {"zone"}}, now);
+    go_online();
+    next_hub_id = 9;
+    hub_sends(call_down("clock", "zone", "[]", "OBJECT_ACTION_GET_PROPERTY"));
+    const auto asked = only<PropertyAsked>();
+    EXPECT_EQ(asked.object + "." + asked.property, "clock.zone");
+    protocol.answer(asked.answer, Json("UTC"));
+    EXPECT_THAT(written(), ElementsAre(success(9, R"("UTC")")));
+    hub_sends(call_down("clock", "", "[]", "OBJECT_ACTION_INTROSPECT"));
+    EXPECT_EQ(only<IntrospectionAsked>().object, "clock");
+}
+
+TEST_F(Transcript, TellsNoResultFromNull)
+{
+    protocol.publish("clock", {{"now"}}, now);
+    go_online();
+    next_hub_id = 7;
+    for (const auto& [outcome, data] : {std::pair{Outcome::absent(), ""}, std::pair{Outcome{Json{}}, "null"}}) {
+        const std::uint32_t id = next_hub_id;
+        hub_sends(call_down("clock", "now", "[]"));
+        protocol.answer(only<Invoked>().answer, outcome);
+        EXPECT_THAT(written(), ElementsAre(success(id, data)));
+    }
+}
+
 TEST_F(Transcript, AnswersAnErrorForWhatItDoesNotPublish)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
 
     struct Row {
@@ -182,7 +207,7 @@ TEST_F(Transcript, EchoesTheWholeMessage)
 
 TEST_F(Transcript, AnswersNothingToOneWayCallsNorAfterTheirConnectionIsGone)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     hub_sends(message_down(
         R"({"remote":{"objectName":"clock"},"action":"OBJECT_ACTION_INVOKE","propertyName":"now","data":[]})"));
@@ -200,7 +225,7 @@ TEST_F(Transcript, AnswersNothingToOneWayCallsNorAfterTheirConnectionIsGone)
 
 TEST_F(WithSmallLimits, AnswersBusyWhenItsMethodsDoNotKeepUp)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     for (int i = 0; i < 3; ++i) hub_sends(call_down("clock", "now", "[]"));
     EXPECT_EQ(count<Invoked>(), 2U);

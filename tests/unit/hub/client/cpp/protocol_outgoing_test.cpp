@@ -62,7 +62,7 @@ TEST_F(WithAWindow, NamesItInTheOffer)
 
 TEST_F(Transcript, PublishesByJsonAndSubscribesByNativeFramesOnceTheHubGrantsThem)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     protocol.subscribe({"math", "done"}, Overflow::drop_old, 16, now);
     invoke("abs");
     protocol.connected(now);
@@ -96,7 +96,7 @@ TEST(Protocol, DoesNotAskForTheNativeDialectWithoutAnOffer)
     Protocol protocol{Json::parse(host), std::nullopt};
     protocol.connected(TimePoint{});
     std::string bytes;
-    for (const auto& chunk : protocol.take_output()) bytes += chunk;
+    for (const auto& chunk : protocol.take_output()) bytes += chunk.bytes.text();
     EXPECT_THAT(bytes, HasSubstr("ONLINE_UP"));
     EXPECT_THAT(bytes, testing::Not(HasSubstr("native")));
 }
@@ -151,6 +151,23 @@ TEST_F(Transcript, SaysHowACallIsToBeMade)
                            .trace = bytes_of(trace),
                            .sticky = "k",
                            .payload = "\1\2"}));
+}
+
+TEST_F(Transcript, SaysTheSameOfAMessageThatWantsNoAnswer)
+{
+    go_online_native();
+    const Trace trace{.trace_id = {std::byte{1}}, .span_id = {std::byte{2}}, .flags = 1};
+    Invocation message{.to = "math", .name = "abs"};
+    message.options = {.wait = true, .sticky = "k", .spread = true, .trace = trace};
+    protocol.send(message, now);
+    EXPECT_THAT(native_written(), ElementsAre(Native{.flags = flag::oneway,
+                                                     .id = 2,
+                                                     .block = {.options = option::wait | option::spread},
+                                                     .selector = math,
+                                                     .name = "abs",
+                                                     .trace = bytes_of(trace),
+                                                     .sticky = "k",
+                                                     .payload = "[]"}));
 }
 
 TEST_F(Transcript, AsksForPropertiesIntrospectionAndAllThatMatch)
@@ -374,11 +391,12 @@ TEST_F(WithChannels, OffersThemAndOpensOneToWhoMatches)
     EXPECT_EQ(opened.call, call);
     EXPECT_EQ(opened.number, 5U);
     EXPECT_EQ(opened.peer.dump(), identity.payload);
-    protocol.report_channel(5, Json{{"calls", 1}});
-    EXPECT_THAT(native_written(), ElementsAre(Native{.flags = flag::control | flag::oneway,
-                                                     .id = 3,
-                                                     .block = {.verb = verb_of(wire::ControlVerb::report), .method = 5},
-                                                     .payload = R"({"calls":1})"}));
+    protocol.report_channel(5, Json{{"calls", 1}}, wire::Status::peer_gone);
+    EXPECT_THAT(native_written(),
+                ElementsAre(Native{.flags = flag::control | flag::oneway,
+                                   .id = 3,
+                                   .block = {.verb = verb_of(wire::ControlVerb::report), .status = 2, .method = 5},
+                                   .payload = R"({"calls":1})"}));
 }
 
 TEST_F(WithChannels, FailToOpenWithTheHubsReasonOrWithoutASocket)

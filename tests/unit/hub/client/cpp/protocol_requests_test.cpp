@@ -53,7 +53,8 @@ TEST_F(NativeCalls, EndWithTheValueAndOnce)
     EXPECT_EQ(std::get<Json>(finished.outcome).dump(), R"({"z":1,"a":2})");
     hub_sends(reply(id, "5"));
     EXPECT_THAT(protocol.take_events(), IsEmpty());
-    EXPECT_EQ(std::get<Json>(outcome_of_call(reply(0, ""))), Json{}) << "nothing is null";
+    EXPECT_EQ(outcome_of_call(reply(0, "")), Outcome::absent());
+    EXPECT_EQ(outcome_of_call(reply(0, "null")), Outcome{Json{}}) << "which is a value";
 }
 
 TEST_F(NativeCalls, EndWithTheErrorNamesOfTheLegacyDialect)
@@ -66,7 +67,7 @@ TEST_F(NativeCalls, EndWithTheErrorNamesOfTheLegacyDialect)
     for (const auto& [status, name] :
          {Row{wire::Status::no_route, "PandoraNoRouteError"}, Row{wire::Status::peer_gone, "PandoraPeerGoneError"},
           Row{wire::Status::deadline, "MessengerRequestTimeoutError"}, Row{wire::Status::busy, "PandoraBusyError"},
-          Row{wire::Status::denied, "denied"}, Row{wire::Status::too_large, "PandoraTooLargeError"},
+          Row{wire::Status::denied, "PandoraDeniedError"}, Row{wire::Status::too_large, "PandoraTooLargeError"},
           Row{wire::Status::unsupported, "PandoraUnsupportedError"},
           Row{wire::Status::shutting_down, "PandoraShuttingDownError"},
           Row{wire::Status::invalid, "PandoraInvalidError"}, Row{wire::Status::canceled, "PandoraCanceledError"},

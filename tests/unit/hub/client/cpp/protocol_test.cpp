@@ -17,7 +17,7 @@ using testing::IsEmpty;
 
 TEST_F(Transcript, AnnouncesThenPublishesThenSubscribesThenSendsWhatWaited)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     subscribe({"math", "done"});
     subscribe({"math", "failed"});
     invoke("abs");
@@ -39,7 +39,7 @@ TEST_F(Transcript, AnnouncesThenPublishesThenSubscribesThenSendsWhatWaited)
 
 TEST_F(Transcript, AnnouncesEverythingAgainOnANewConnectionWithIdsThatGoOn)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     protocol.disconnected();
     protocol.connected(now);
@@ -53,7 +53,7 @@ TEST_F(Transcript, AnnouncesEverythingAgainOnANewConnectionWithIdsThatGoOn)
 
 TEST_F(Transcript, AnnouncesAgainWhenTheHubAsksForIt)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     hub_sends(R"({"action":"connect"})");
     EXPECT_THAT(written(), ElementsAre(online_up()));
@@ -86,8 +86,8 @@ TEST_F(Transcript, AsksForAReconnectWhenTheHubRefusesToPublish)
 TEST_F(Transcript, PublishesOnlyNewNamesAndWithdrawsThem)
 {
     go_online();
-    protocol.publish("clock", {"now"}, now);
-    protocol.publish("clock", {"now", "set"}, now);
+    protocol.publish("clock", {{"now"}}, now);
+    protocol.publish("clock", {{"now", "set"}}, now);
     EXPECT_THAT(written(), ElementsAre(publication("PUBLISH", "clock")));
     protocol.unpublish("clock", now);
     protocol.unpublish("clock", now);
@@ -250,7 +250,7 @@ TEST_F(WithSmallLimits, AnswersBusyWhenTheKernelTakesNothing)
 
 TEST_F(WithSmallLimits, RefusesACallAndAnAnswerOverTheFrameLimit)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     protocol.invoke({.to = "math", .name = "abs", .params = Json::array({std::string(1'000, 'x')})}, 1s, now);
     EXPECT_EQ(error_of(only<Finished>().outcome).name, "too_large");
@@ -313,7 +313,7 @@ const std::string offline_up =
 
 TEST_F(Transcript, LeavesWhenTheHubAndItsOwnMethodsHaveAnswered)
 {
-    protocol.publish("clock", {"now"}, now);
+    protocol.publish("clock", {{"now"}}, now);
     go_online();
     hub_sends(call_down("clock", "now", "[]"));
     const auto invoked = only<Invoked>();

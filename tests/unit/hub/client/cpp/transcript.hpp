@@ -103,6 +103,7 @@ struct Native {
     wire::RoutingBlock block = {};
     std::string selector = {}, name = {}, trace = {}, sticky = {};
     std::string payload = {};
+    std::optional<wire::SharedPlace> shared = {};
 
     bool operator==(const Native&) const = default;
 };
@@ -150,7 +151,7 @@ protected:
             const auto flags = static_cast<std::uint8_t>(frame.header.flags & ~wire::flag::native);
             frames.push_back({flags, frame.header.id, body->block, std::string{body->tlvs.selector},
                               std::string{body->tlvs.name}, std::string{body->tlvs.trace},
-                              std::string{body->tlvs.sticky}, std::string{body->payload}});
+                              std::string{body->tlvs.sticky}, std::string{body->payload}, body->tlvs.shared});
         });
         return frames;
     }
@@ -159,23 +160,28 @@ protected:
 
     std::optional<Violation> hub_sends(const Native& frame)
     {
-        const wire::Tlvs tlvs{
-            .selector = frame.selector, .name = frame.name, .trace = frame.trace, .schema = {}, .sticky = frame.sticky};
+        const wire::Tlvs tlvs{.selector = frame.selector,
+                              .name = frame.name,
+                              .trace = frame.trace,
+                              .schema = {},
+                              .sticky = frame.sticky,
+                              .shared = frame.shared};
         const auto flags = static_cast<std::uint8_t>(frame.flags | wire::flag::native);
         return hub_sends(frame.id, {flags, wire::encode_head(frame.block, tlvs).value(), frame.payload});
     }
 
     std::optional<Violation> hub_sends(std::uint32_t id, OutFrame frame)
     {
+        std::vector<OwnedFd> descriptors(with_descriptors ? wire::frame_fds(frame.flags, frame.head) : 0); // of nothing
         Outbox outbox;
         outbox.push(id, std::move(frame));
         std::optional<Violation> violation;
         for (const auto& chunk : outbox.take()) {
-            for (std::string_view left = chunk; !left.empty();) {
+            for (std::string_view left = chunk.bytes.text(); !left.empty();) {
                 const auto space = protocol.space();
                 const std::size_t bytes = std::min(space.size(), left.size());
                 std::ranges::copy(std::as_bytes(std::span{left.substr(0, bytes)}), space.begin());
-                violation = protocol.received(bytes, now);
+                violation = protocol.received(bytes, now, std::exchange(descriptors, {}));
                 left.remove_prefix(bytes);
             }
         }
@@ -190,11 +196,11 @@ protected:
     }
 
     /// Against a hub that grants the native dialect.
-    void go_online_native()
+    void go_online_native(const std::string& grant = granting)
     {
         protocol.connected(now);
         written();
-        EXPECT_FALSE(hub_sends(answer_to(ids.at(0), granting)));
+        EXPECT_FALSE(hub_sends(answer_to(ids.at(0), grant)));
         hub_accepts_all_written();
         ASSERT_TRUE(count<BecameOnline>() == 1);
         ASSERT_TRUE(protocol.speaks_native());
@@ -240,13 +246,14 @@ protected:
     Protocol protocol;
     std::vector<std::uint32_t> ids;
     std::uint32_t next_hub_id = 100;
+    bool with_descriptors = true; // those that a frame states come with it
 
 private:
     template <class Look>
     void each_written(Look look)
     {
         std::string bytes;
-        for (const auto& chunk : protocol.take_output()) bytes += chunk;
+        for (const auto& chunk : protocol.take_output()) bytes += chunk.bytes.text();
         protocol.output_written();
         wire::FrameDecoder decoder{64 * 1024 * 1024};
         for (std::string_view left = bytes; !left.empty();) {

@@ -1,0 +1,67 @@
+#include "hub/client/cpp/own_pools.hpp"
+#include "tests/unit/hub/client/cpp/heap_source.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pandora::hub::client {
+namespace {
+
+using Place = wire::SharedPlace;
+
+class OwnPoolsTest : public testing::Test {
+protected:
+    std::shared_ptr<HeapSource> source = std::make_shared<HeapSource>();
+    OwnPools pools{source};
+    const std::string large = std::string(pool_bytes, 'x');
+};
+
+TEST_F(OwnPoolsTest, MakeTheirMemoryWithTheFirstPayloadAndTellItOnce)
+{
+    EXPECT_EQ(source->made, 0);
+    EXPECT_EQ(pools.put("abc"), (Place{.pool = 1, .offset = 0, .length = 3}));
+    EXPECT_EQ(pools.put("de"), (Place{.pool = 1, .offset = 4096, .length = 2}));
+    const auto told = pools.take_announcements();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].pool, 1U);
+    EXPECT_EQ(told[0].bytes, pool_bytes);
+    EXPECT_TRUE(told[0].fd);
+    EXPECT_FALSE(pools.has_announcements());
+}
+
+TEST_F(OwnPoolsTest, UseAPlaceAgainOnceItIsReleased)
+{
+    const auto first = pools.put("abc");
+    pools.put("de");
+    pools.released(1, 4096 * 7); // nobody has it
+    pools.released(9, 0);
+    pools.released(first->pool, first->offset);
+    EXPECT_EQ(pools.put("f"), (Place{.pool = 1, .offset = 0, .length = 1}));
+}
+
+TEST_F(OwnPoolsTest, AreAtMostFour)
+{
+    for (std::uint32_t i = 1; i <= pools_max; ++i) EXPECT_EQ(pools.put(large)->pool, i);
+    EXPECT_EQ(pools.put("x"), std::nullopt);
+    pools.released(3, 0);
+    EXPECT_EQ(pools.put("x")->pool, 3U);
+}
+
+TEST_F(OwnPoolsTest, AreAsLargeAsOnePayloadNeeds)
+{
+    EXPECT_EQ(pools.put(large + "x")->pool, 1U);
+    EXPECT_EQ(pools.take_announcements().at(0).bytes, pool_bytes + 4096);
+    EXPECT_EQ(pools.put(std::string(pool_bytes_max + 1, 'x')), std::nullopt);
+    EXPECT_EQ(pools.put(""), std::nullopt);
+}
+
+TEST_F(OwnPoolsTest, TakeNothingWhereThereIsNoMemory)
+{
+    source->has_memory = false;
+    EXPECT_EQ(pools.put("x"), std::nullopt);
+    EXPECT_FALSE(pools.has_announcements());
+    source->has_memory = true;
+    EXPECT_TRUE(pools.put("x"));
+}
+
+} // namespace
+} // namespace pandora::hub::client

@@ -1,0 +1,88 @@
+#include "hub/client/cpp/peer_pools.hpp"
+#include "tests/unit/hub/client/cpp/heap_source.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pandora::hub::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class PeerPoolsTest : public testing::Test {
+protected:
+    PeerPoolsTest()
+    {
+        *source->others = std::string(100, '.') + "payload";
+        pools->announced(9, 1, OwnedFd{}, 107);
+    }
+
+    int woken = 0;
+    std::shared_ptr<HeapSource> source = std::make_shared<HeapSource>();
+    std::unique_ptr<PeerPools> pools = std::make_unique<PeerPools>(source, [this] { ++woken; });
+};
+
+TEST_F(PeerPoolsTest, LendBytesUntilTheLastCopyOfThemIsGone)
+{
+    auto bytes = pools->borrow(9, {.pool = 1, .offset = 100, .length = 7});
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ(bytes->text(), "payload");
+    auto copy = *bytes;
+    bytes.reset();
+    EXPECT_EQ(woken, 0);
+    copy = {};
+    EXPECT_EQ(woken, 1);
+    EXPECT_THAT(pools->take_returned(), ElementsAre(PeerPlace{9, 1, 100}));
+    EXPECT_THAT(pools->take_returned(), IsEmpty());
+}
+
+TEST_F(PeerPoolsTest, WakeOnceForAllThatComesBackUntilItIsTaken)
+{
+    for (int i = 0; i < 3; ++i) pools->borrow(9, {.pool = 1, .offset = 0, .length = 1});
+    EXPECT_EQ(woken, 1);
+    EXPECT_EQ(pools->take_returned().size(), 3U);
+    pools->borrow(9, {.pool = 1, .offset = 0, .length = 1});
+    EXPECT_EQ(woken, 2);
+}
+
+TEST_F(PeerPoolsTest, GiveBackAtOnceWhatIsNotThere)
+{
+    const wire::SharedPlace beyond{.pool = 1, .offset = 101, .length = 7},
+        wrapping{.pool = 1, .offset = 1, .length = UINT32_MAX}, unknown{.pool = 2, .offset = 0, .length = 1};
+    EXPECT_FALSE(pools->borrow(9, beyond));
+    EXPECT_FALSE(pools->borrow(9, wrapping));
+    EXPECT_FALSE(pools->borrow(9, unknown));
+    EXPECT_FALSE(pools->borrow(8, {.pool = 1, .offset = 0, .length = 1})) << "the pool of another";
+    EXPECT_THAT(pools->take_returned(),
+                ElementsAre(PeerPlace{9, 1, 101}, PeerPlace{9, 1, 1}, PeerPlace{9, 2, 0}, PeerPlace{8, 1, 0}));
+}
+
+TEST_F(PeerPoolsTest, DoNotKnowMemoryThatCannotBeReadSafely)
+{
+    pools->announced(9, 2, OwnedFd{}, 108);
+    EXPECT_FALSE(pools->borrow(9, {.pool = 2, .offset = 0, .length = 1}));
+}
+
+TEST_F(PeerPoolsTest, LeaveBytesWhereTheyAreWhenTheirPoolIsWithdrawnAndEvenWhenTheyAreGone)
+{
+    const auto bytes = pools->borrow(9, {.pool = 1, .offset = 100, .length = 7});
+    pools->withdrawn(9, 1);
+    EXPECT_FALSE(pools->borrow(9, {.pool = 1, .offset = 0, .length = 1}));
+    const std::weak_ptr<std::string> memory = source->others;
+    pools.reset();
+    source.reset();
+    EXPECT_EQ(bytes->text(), "payload");
+    EXPECT_FALSE(memory.expired());
+}
+
+TEST_F(PeerPoolsTest, WakeNobodyOnceTheyAreGone)
+{
+    auto bytes = pools->borrow(9, {.pool = 1, .offset = 100, .length = 7});
+    pools.reset();
+    bytes.reset();
+    EXPECT_EQ(woken, 0);
+}
+
+} // namespace
+} // namespace pandora::hub::client
