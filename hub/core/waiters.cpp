@@ -85,8 +85,7 @@ std::vector<Waiters::Order> Waiters::take_changed(TimePoint now)
         orders.push_back(order);
     }
     std::ranges::sort(orders);
-    const auto repeated = std::ranges::unique(orders);
-    orders.erase(repeated.begin(), repeated.end());
+    orders.erase(std::unique(orders.begin(), orders.end()), orders.end());
     return orders;
 }
 

@@ -129,7 +129,7 @@ TEST_F(NativeCalls, LeaveTheHubALittleTimeToSayWhyThereIsNoAnswer)
 TEST_F(NativeCalls, EndAtTheEarlierOfTimeoutAndDeadline)
 {
     Invocation call{.to = "math", .name = "abs"};
-    call.options.deadline = now + 300ms;
+    call.options.deadline = now + 300ms + 7us; // of another call: to be met as it is
     protocol.invoke(call, 5s, now);
     call.options.timeout = 100ms;
     protocol.invoke(call, 5s, now);
@@ -137,13 +137,13 @@ TEST_F(NativeCalls, EndAtTheEarlierOfTimeoutAndDeadline)
     protocol.invoke(call, 5s, now);
     const auto frames = native_written();
     ASSERT_GE(frames.size(), 3U);
-    EXPECT_EQ(frames[0].block.deadline, 300'000'000U);
+    EXPECT_EQ(frames[0].block.deadline, 300'007'000U);
     EXPECT_EQ(frames[1].block.deadline, 100'000'000U);
     std::vector<std::uint64_t> deadlines;
     for (const auto& frame : frames) {
         if (frame.flags == flag::request) deadlines.push_back(frame.block.deadline);
     }
-    EXPECT_THAT(deadlines, ElementsAre(300'000'000U, 100'000'000U, 7'000'000'000U));
+    EXPECT_THAT(deadlines, ElementsAre(300'007'000U, 100'000'000U, 7'000'000'000U));
 }
 
 TEST_F(NativeCalls, AreNotMadeWhenTheirDeadlineHasPassed)
