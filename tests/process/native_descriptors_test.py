@@ -8,9 +8,10 @@ import struct
 import sys
 import unittest
 
+from hub_process import Hub
 from native_case import Native
 from native_frame import Control, Flag, Status, Tlv, Verb, after
-from native_hub import Peer
+from native_hub import NativeClient, Peer
 from pandora import Client, wait_until
 
 SIZE = 1 << 20
@@ -342,6 +343,33 @@ class Pools(Native):
                     self.pool.announce(owner, number)
                 owner.heard()
         wait_until(holds_none, "all closed")
+
+
+
+class Shortage(unittest.TestCase):
+    def test_one_user_cannot_take_all_that_the_hub_has(self):
+        """Of 160 the hub has 32 for itself, and a quarter of the rest for what clients send: half of that for one."""
+        pool = Pool()
+        self.addCleanup(pool.close)
+        hub = self.enterContext(Hub(descriptors_max=(160, 160)))
+        callee, *owners = [self.enterContext(NativeClient(hub.path, objects=objects, features=["pool"]))
+                           for objects in (["files"], *[[]] * 8)]
+        before = len(hub.descriptors())
+        for owner in owners:
+            for number in range(1, 5):
+                pool.announce(owner, number)
+            owner.heard()
+        self.assertEqual(hub.count("dropped", "descriptors"), 32 - 16)
+        wait_until(lambda: len(hub.descriptors()) <= before + 16, "what was not kept is closed")
+        self.assertEqual(owners[-1].call("files", "f", fds=[0]).status, Status.BUSY)
+
+        owners[0].close()  # and its four pools are free again
+        wait_until(lambda: len(hub.descriptors()) < before + 16 - 3, "room for others")
+        number = owners[-1].invoke("files", "f", fds=[0])
+        asked = callee.next_message()
+        os.close(asked.fds[0])
+        callee.reply(asked, "taken")
+        self.assertEqual(owners[-1].answer_to(number).value, "taken")
 
 
 if __name__ == "__main__":

@@ -237,7 +237,7 @@ struct SubscribeOptions {
 
 /// From here on the payload of a call or an answer goes through shared memory. Measured by `scripts/bench hub --only
 /// pools`: below it the copies through two sockets cost less than to tell that the memory is free again.
-inline constexpr std::size_t pooled_bytes_min = 16 * 1024;
+inline constexpr std::size_t pooled_bytes_min = 8 * 1024;
 
 /// How much the hub may send before this client is done with some of it:
 /// requests, one-way messages and events, and KiB of their bodies. Beyond it
