@@ -1,7 +1,7 @@
 #include "supervisor/os/cgroup_mounts.hpp"
 
-#include <fstream>
-#include <iterator>
+#include "supervisor/os/proc_file.hpp"
+
 #include <sstream>
 #include <vector>
 
@@ -67,12 +67,6 @@ std::map<std::string, std::string> parse_groups(const std::string& text)
     return group_of;
 }
 
-std::string read(const fs::path& path)
-{
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
 } // namespace
 
 CgroupMounts parse_cgroup_mounts(std::string_view groups, std::string_view mountinfo)
@@ -95,7 +89,7 @@ CgroupMounts parse_cgroup_mounts(std::string_view groups, std::string_view mount
 
 CgroupMounts own_cgroups(const fs::path& proc)
 {
-    return parse_cgroup_mounts(read(proc / "cgroup"), read(proc / "mountinfo"));
+    return parse_cgroup_mounts(read_proc_file(proc / "cgroup"), read_proc_file(proc / "mountinfo"));
 }
 
 } // namespace pandora::supervisor::os

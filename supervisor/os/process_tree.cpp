@@ -1,7 +1,7 @@
 #include "supervisor/os/process_tree.hpp"
 
-#include <fstream>
-#include <iterator>
+#include "supervisor/os/proc_file.hpp"
+
 #include <limits>
 #include <sstream>
 #include <string>
@@ -18,11 +18,7 @@ constexpr int fields_before_start = 12;
 
 constexpr unsigned kernel_thread_flag = 0x00200000; // PF_KTHREAD; numbers and groups tell nothing in a pid namespace
 
-std::string read_stat(const std::filesystem::path& process)
-{
-    std::ifstream file{process / "stat"};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
+std::string read_stat(const std::filesystem::path& process) { return read_proc_file(process / "stat"); }
 
 std::optional<Kinship> read_kinship(const std::filesystem::path& process) { return parse_kinship(read_stat(process)); }
 

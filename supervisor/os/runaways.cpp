@@ -1,11 +1,10 @@
 #include "supervisor/os/runaways.hpp"
 
+#include "supervisor/os/proc_file.hpp"
 #include "supervisor/os/process_tree.hpp"
 
 #include <array>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -43,8 +42,7 @@ std::vector<Survivor> runaways_of(const std::vector<pid_t>& adopted, const std::
         const auto folder = std::filesystem::path{"/proc"} / std::to_string(pid);
         const auto stat = read_process_stat(folder);
         if (!stat || !stat->kin.runs()) continue;
-        std::ifstream file{folder / "environ"};
-        const std::string environment{std::istreambuf_iterator<char>{file}, {}};
+        const auto environment = read_proc_file(folder / "environ");
         if (variable_in(environment, run_id_variable) == run_id &&
             variable_in(environment, "PANDORA_PROCESS") == process &&
             variable_in(environment, "PANDORA_INSTANCE") == instance)

@@ -1,9 +1,9 @@
 #include "supervisor/os/session_memory.hpp"
 
+#include "supervisor/os/proc_file.hpp"
+
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <unistd.h>
 
@@ -47,9 +47,7 @@ std::vector<std::uint64_t> resident_by_session(const std::vector<pid_t>& session
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator{proc, error}) {
         if (entry.path().filename().native().find_first_not_of("0123456789") != std::string::npos) continue;
-        std::ifstream file{entry.path() / "stat"};
-        const std::string text{std::istreambuf_iterator<char>{file}, {}};
-        const auto share = parse_session_share(text);
+        const auto share = parse_session_share(read_proc_file(entry.path() / "stat"));
         if (!share) continue; // it has ended meanwhile
         const auto found = std::ranges::find(sessions, share->session);
         if (found != sessions.end())

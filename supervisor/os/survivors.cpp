@@ -1,14 +1,11 @@
 #include "supervisor/os/survivors.hpp"
 
+#include "supervisor/os/proc_file.hpp"
 #include "supervisor/os/process_tree.hpp"
 #include "supervisor/os/unique_fd.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <thread>
@@ -21,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t environment_bytes_max = 1024 * 1024;
-
 // As deep as process_tree's: a bound against a tree that changes while we read it.
 constexpr int generations_max = 64;
 
@@ -32,19 +27,6 @@ struct Entry {
 };
 
 using Table = std::unordered_map<pid_t, Entry>;
-
-std::string read_start(const fs::path& path, std::size_t bytes_max)
-{
-    const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    std::string text;
-    std::array<char, 16 * 1024> chunk{};
-    while (file && text.size() < bytes_max) {
-        const auto got = ::read(file.get(), chunk.data(), chunk.size());
-        if (got <= 0) break;
-        text.append(chunk.data(), static_cast<std::size_t>(got));
-    }
-    return text;
-}
 
 Table read_table(const fs::path& proc)
 {
@@ -88,7 +70,7 @@ std::optional<Survivor> marked(const SurvivorMarks& marks, const Table& table, p
 
     std::string environment;
     if (environment_may_be_read(marks, entry.uid))
-        environment = read_start(proc / std::to_string(pid) / "environ", environment_bytes_max);
+        environment = read_proc_file(proc / std::to_string(pid) / "environ");
     const bool of_the_run = !marks.run_id.empty() && variable_in(environment, run_id_variable) == marks.run_id;
     const bool descends = marks.ancestor > 0 && pid != marks.ancestor && leads_to(table, pid, {marks.ancestor});
     if (!of_the_run && !descends && !marks.everything) return std::nullopt;
