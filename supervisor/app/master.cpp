@@ -130,20 +130,20 @@ void Master::await_signal()
     });
 }
 
-/// The first signal stops everything with its grace, the second at once. But a closed terminal may send SIGHUP twice.
 void Master::stop_on(int signal)
 {
-    if (stop_asked_ && signal == SIGHUP) return;
-    if (!std::exchange(stop_asked_, true)) {
+    using enum core::StopSignals::Wish;
+    switch (stop_signals_.heard(signal, core::Clock::now())) {
+    case gracefully:
         pump_.say(core::signal_name(signal) + ": stopping; once more to kill at once");
-        driver_.report(core::StopAll{});
-    } else {
-        kill_asked_ = true;
+        return driver_.report(core::StopAll{});
+    case at_once:
         pump_.say(core::signal_name(signal) + " again: killing");
         driver_.report(core::KillAll{128 + signal});
         if (!sweep_) return;
         sweep_->hurry(core::Clock::now());
-        step_sweep();
+        return step_sweep();
+    case nothing_new: return;
     }
 }
 
@@ -256,7 +256,7 @@ void Master::sweep(std::function<void()> done)
 {
     swept_ = std::move(done);
     os::SurvivorPlan::Patience patience;
-    if (kill_asked_) patience.grace = std::chrono::milliseconds{0};
+    if (stop_signals_.at_once()) patience.grace = std::chrono::milliseconds{0};
     sweep_.emplace(os::SurvivorMarks{.run_id = place_.run_id,
                                      .uids = isolations_.all_users(),
                                      .ancestor = ::getpid(),

@@ -13,6 +13,7 @@
 #include "supervisor/app/succession.hpp"
 #include "supervisor/control/supervisor_object.hpp"
 #include "supervisor/core/fleet.hpp"
+#include "supervisor/core/stop_signals.hpp"
 #include "supervisor/driver/driver.hpp"
 #include "supervisor/logs/pump.hpp"
 #include "supervisor/os/notify_socket.hpp"
@@ -153,8 +154,7 @@ private:
     std::optional<os::SurvivorSweep> sweep_;
     std::function<void()> swept_;
     boost::asio::steady_timer sweep_timer_;
-    bool stop_asked_ = false;
-    bool kill_asked_ = false;
+    core::StopSignals stop_signals_;
     std::optional<int> exit_code_;
 };
 

@@ -160,7 +160,7 @@ std::optional<control::Description> Master::describe(const control::Target& targ
 
 std::optional<control::Refused> Master::act(const control::Request& request)
 {
-    if (stop_asked_) return control::Refused{"the app is stopping"};
+    if (stop_signals_.any()) return control::Refused{"the app is stopping"};
     const auto each = [this](const control::Targets& targets, auto act) {
         for (const auto& target : targets)
             if (const auto process = find(target.process)) act(core::Which{*process, target.index});

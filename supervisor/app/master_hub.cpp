@@ -45,7 +45,8 @@ void Master::tell_hub(const core::Announce& change)
 /// An instance that has been scaled away may be announced after it has gone.
 Circumstances Master::circumstances_of(core::InstanceId id) const
 {
-    Circumstances found{.is_rolling = fleet_.is_rolling(id.process), .app_ends = stop_asked_ || fleet_.is_ending()};
+    Circumstances found{.is_rolling = fleet_.is_rolling(id.process),
+                        .app_ends = stop_signals_.any() || fleet_.is_ending()};
     if (!fleet_.has(id)) {
         found.is_retired = true;
         return found;

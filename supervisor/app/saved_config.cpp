@@ -1,5 +1,6 @@
 #include "supervisor/app/saved_config.hpp"
 
+#include "hub/config/journal.hpp"
 #include "supervisor/app/config_journal.hpp"
 #include "supervisor/os/durable_file.hpp"
 
@@ -24,6 +25,18 @@ std::string trouble_of(const fs::path& path, std::string_view text)
     }
 }
 
+/// What was meant to be kept is not thrown away silently.
+void keep_damaged(const fs::path& file, std::string_view journal, const SavedConfig::Complain& complain)
+{
+    const auto lines = hub::config::load(journal).damaged_lines;
+    if (lines == 0) return;
+    auto kept = file;
+    kept += ".damaged";
+    os::replace_file(kept, journal);
+    complain("the configuration of the last run is damaged: " + std::to_string(lines) + " lines of " + file.string() +
+             " say nothing any more; as it was, it is kept as " + kept.string());
+}
+
 } // namespace
 
 SavedConfig::SavedConfig(boost::asio::io_context& io, fs::path file, Complain complain)
@@ -32,6 +45,7 @@ SavedConfig::SavedConfig(boost::asio::io_context& io, fs::path file, Complain co
     if (file_.empty()) return;
     try {
         journal_ = os::read_file(file_);
+        keep_damaged(file_, journal_, complain_);
     } catch (const std::exception& error) {
         complain_(std::string{"the configuration of the last run is not known: "} + error.what());
     }

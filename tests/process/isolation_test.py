@@ -129,7 +129,7 @@ class Survivors(unittest.TestCase):
             pid = self.away(app)
             app.signal(signal.SIGTERM)
             app.wait_line("left behind")
-            app.signal(signal.SIGTERM)
+            app.insist(signal.SIGTERM)
             app.wait_exit(8)  # shorter than the grace
             wait_until(lambda: is_gone(pid), "it was killed")
 

@@ -47,8 +47,19 @@ class Stop(unittest.TestCase):
             app.wait_line(r"\| armed")
             app.signal(signal.SIGINT)
             app.wait_line("SIGINT: stopping")
-            app.signal(signal.SIGINT)
+            app.insist(signal.SIGINT)
             self.assertEqual(app.wait_exit(), 128 + signal.SIGINT)
+
+    def test_an_echo_of_the_first_signal_kills_nobody(self):
+        worker = "'trap \"sleep 0.3; echo done; exit\" TERM; echo up; while :; do sleep 0.05; done'"
+        with App(f"  web: {{command: {worker}}}") as app:
+            app.wait_line(r"\| up")
+            app.signal(signal.SIGSTOP)  # so that both are there when it looks
+            app.signal(signal.SIGTERM)
+            app.signal(signal.SIGINT)
+            app.signal(signal.SIGCONT)
+            self.assertEqual(app.wait_exit(), 0)
+            self.assertRegex(app.output(), r"\| done")
 
     def test_a_worker_that_is_suspended_is_woken_to_stop(self):
         with App("  web: {command: exec sleep 1000, shutdown: {timeout: 1h}}") as app:

@@ -112,8 +112,9 @@ class App:
     def __exit__(self, *_):
         if self.master.poll() is None:
             self.master.send_signal(signal.SIGTERM)
-            time.sleep(0.05)
-            if self.master.poll() is None:
+            try:
+                self.master.wait(0.15)  # what comes sooner is taken for an echo of the first
+            except subprocess.TimeoutExpired:
                 self.master.send_signal(signal.SIGTERM)
         try:
             self.master.wait(DEADLINE_S)
@@ -148,6 +149,15 @@ class App:
 
     def signal(self, number):
         self.master.send_signal(number)
+
+    def insist(self, number):
+        """Signals again and again, as the impatient do, until the master has ended."""
+        def over():
+            if self.master.poll() is None:
+                self.signal(number)
+            return self.master.returncode is not None
+
+        wait_until(over, "it ended at once")
 
     # ---- what can be asked
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from pandora import App, children_of
+from pandora import App, children_of, wait_until
 
 ALWAYS = "availability: {restart: always, backoff: 0ms}"
 
@@ -169,6 +169,9 @@ class Loop(unittest.TestCase):
 
         with App(f"  web: {{command: echo pid $$$$; exec sleep 1000, {ALWAYS}}}\n"
                  "  many: {command: exec sleep 1000, replicas: 90}", before=few_descriptors) as app:
+            # All have been tried: nobody else takes what becomes free.
+            wait_until(lambda: len(set(re.findall(r"many/(\d+) (?:ready|cannot)", app.output()))) == 90,
+                       lambda: f"all started or not in:\n{app.output()}")
             app.wait_line(r"many/\d+ cannot .*: Too many open files; stays down")
             web = int(app.wait_line(r"web +\| pid (\d+)").group(1))
             one_of_many = next(pid for pid in children_of(app.master.pid)

@@ -1,3 +1,4 @@
+#include "hub/config/journal.hpp"
 #include "supervisor/app/saved_config.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
@@ -16,6 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using control::ConfigPiece;
+
+std::string line(std::uint64_t version)
+{
+    return hub::config::to_line({hub::config::Version{version}, "colour", std::to_string(version)});
+}
 
 class SavedConfigTest : public testing::Test {
 protected:
@@ -51,10 +58,10 @@ TEST_F(SavedConfigTest, TheNewestStateIsThereInTheNextLifeAndForNobodyElse)
     const auto file = folder_ / "state/app/config";
     {
         auto config = open(file);
-        for (int n = 0; n < 100; ++n) config.add({"line " + std::to_string(n) + "\n", true, true});
-        config.add({"last\n"});
+        for (std::uint64_t n = 1; n < 100; ++n) config.add({line(n), true, true});
+        config.add({line(100)});
     }
-    EXPECT_EQ(open(file).piece_at(0).text, "line 99\nlast\n");
+    EXPECT_EQ(open(file).piece_at(0).text, line(99) + line(100));
     EXPECT_TRUE(complaints_.empty());
 
     struct stat info {};
@@ -64,6 +71,20 @@ TEST_F(SavedConfigTest, TheNewestStateIsThereInTheNextLifeAndForNobodyElse)
     ASSERT_EQ(::stat(file.parent_path().c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0700U);
     EXPECT_EQ(std::distance(fs::directory_iterator{file.parent_path()}, {}), 1) << "no file is left beside it";
+}
+
+TEST_F(SavedConfigTest, OfADamagedFileTheRestIsTakenAndTheWholeIsKept)
+{
+    const auto file = folder_ / "config";
+    auto damaged = line(1) + line(2);
+    damaged[20] ^= 1;
+    std::ofstream{file} << damaged;
+    EXPECT_EQ(open(file).piece_at(0).text, damaged) << "who reads it skips what says nothing";
+    ASSERT_EQ(complaints_.size(), 1U);
+    EXPECT_NE(complaints_[0].find(": 1 lines of " + file.string()), std::string::npos) << complaints_[0];
+    std::ostringstream kept;
+    kept << std::ifstream{file.string() + ".damaged"}.rdbuf();
+    EXPECT_EQ(kept.str(), damaged);
 }
 
 TEST_F(SavedConfigTest, ALinkInItsPlaceIsNotFollowed)
