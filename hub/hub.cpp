@@ -5,6 +5,7 @@
 #include "hub/net/credentials.hpp"
 #include "hub/net/fd_passing.hpp"
 #include "hub/net/listener.hpp"
+#include "hub/net/pace.hpp"
 #include "hub/net/session.hpp"
 #include "hub/numbers.hpp"
 
@@ -89,8 +90,8 @@ std::uint64_t seed_from(const Options& options)
 
 } // namespace
 
-/// Owns the sessions and does what the router asks for: once per turn of the loop, after every handler that
-/// was ready has fed the router, so that a burst of frames for one connection leaves in one write.
+/// Owns the sessions and does what the router asks for: at the end of the loop's turn, when all that was ready has fed
+/// the router, so that a burst of frames for one connection leaves in one write; sooner where Pace sees none.
 class Hub::Impl : public net::SessionOwner {
 public:
     Impl(boost::asio::io_context& io, Options options, Observer& observer)
@@ -192,12 +193,11 @@ public:
 
     const core::Router& router() const { return router_; }
 
-    std::vector<ClientInfo> clients() const { return router_.clients(now()); }
-
     std::vector<CutInfo> cuts() const { return {router_.cuts().begin(), router_.cuts().end()}; }
 
 private:
     void fed() override;
+    void fed_all() override;
     void lost(PeerId peer, core::Disconnect reason) override;
 
     void accepted(net::Descriptor socket, const core::Credentials& peer);
@@ -235,6 +235,7 @@ private:
     boost::asio::steady_timer deadline_;
     std::optional<core::TimePoint> armed_; // when deadline_ fires
     bool turn_posted_ = false;
+    net::Pace pace_;
 
     bool stopping_ = false;
     boost::asio::steady_timer drain_;
@@ -294,9 +295,16 @@ void Hub::Impl::fed()
     });
 }
 
+void Hub::Impl::fed_all()
+{
+    if (pace_.at_once() && !turn_posted_) return do_what_is_asked();
+    fed();
+}
+
 void Hub::Impl::do_what_is_asked()
 {
     turn_posted_ = false;
+    pace_.turn_ended();
     tell_events();
     tell_drained();
     tell_waited();
@@ -480,7 +488,9 @@ std::vector<std::string> Hub::subscribed_events(const std::string& object) const
 
 std::vector<Route> Hub::routes() const { return routes_of(impl_->router()); }
 
-std::vector<ClientInfo> Hub::clients() const { return impl_->clients(); }
+std::vector<ClientInfo> Hub::clients() const { return impl_->router().clients(now()); }
+
+std::vector<ChannelInfo> Hub::channels() const { return impl_->router().direct_channels(now()); }
 
 std::vector<CutInfo> Hub::cuts() const { return impl_->cuts(); }
 

@@ -19,6 +19,7 @@
 
 namespace pandora::hub {
 
+using core::ChannelInfo;
 using core::ClientInfo;
 using core::Credentials;
 using core::CutInfo;
@@ -60,7 +61,7 @@ struct Stats {
     std::uint64_t connections = 0, connections_total = 0, objects = 0;
     std::uint64_t frames_received = 0, frames_sent = 0, bytes_received = 0, bytes_sent = 0, queued_bytes = 0;
     std::uint64_t calls_in_flight = 0, parked_calls = 0, draining_instances = 0, unresponsive_clients = 0;
-    std::uint64_t subscriptions = 0, channels = 0;
+    std::uint64_t subscriptions = 0, channels = 0, channel_calls = 0;
     std::vector<Counted> calls;       // by outcome
     std::vector<Counted> dropped;     // by reason
     std::vector<Counted> disconnects; // by reason
@@ -153,6 +154,7 @@ public:
     Stats stats() const;
     std::vector<Route> routes() const;
     std::vector<ClientInfo> clients() const;
+    std::vector<ChannelInfo> channels() const;
 
     /// The last connections that the hub itself has ended, the oldest first. Times are CLOCK_MONOTONIC.
     std::vector<CutInfo> cuts() const;

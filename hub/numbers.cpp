@@ -35,6 +35,7 @@ Stats stats_of(const core::Router& router)
     stats.unresponsive_clients = router.unresponsive();
     stats.subscriptions = router.subscriptions();
     stats.channels = router.channels();
+    stats.channel_calls = router.channel_calls();
     for (const auto& [process, ends] : counters.by_process)
         stats.by_process.push_back({process, counted(ends), counted(counters.dropped_by_process.at(process))});
     stats.calls = counted(counters.calls);

@@ -86,6 +86,8 @@ constexpr HubMetric hub_metrics[] = {
      &HubSample::unresponsive_connections},
     {"pandora_hub_subscriptions", "Subscriptions to events.", MetricType::Gauge, &HubSample::subscriptions},
     {"pandora_hub_channels", "Direct channels between two clients.", MetricType::Gauge, &HubSample::channels},
+    {"pandora_hub_channel_calls_total", "Calls through direct channels, as their callers tell.", MetricType::Counter,
+     &HubSample::channel_calls_total},
 };
 
 template <class Sample>

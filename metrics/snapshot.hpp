@@ -68,6 +68,7 @@ struct HubSample {
     std::uint64_t unresponsive_connections = 0; // that give no sign of life
     std::uint64_t subscriptions = 0;
     std::uint64_t channels = 0;                           // direct ones, between two clients
+    std::uint64_t channel_calls_total = 0;                // that went through them, as their callers tell
     std::vector<LabelledCount> calls_total = {};          // by outcome: ok, no_route, peer_gone, deadline, busy, ...
     std::vector<LabelledCount> dropped_frames_total = {}; // by reason
     std::vector<LabelledCount> disconnects_total = {};    // by reason

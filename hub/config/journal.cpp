@@ -1,6 +1,7 @@
 #include "hub/config/journal.hpp"
 
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <array>
 #include <charconv>
@@ -60,14 +61,15 @@ std::optional<Change> parse(std::string_view record)
     Change change;
     wire::JsonReader reader{record};
     if (!reader.open_object()) return std::nullopt;
+    std::string scratch;
     for (std::string_view key; reader.next_key(key);) {
         const std::string_view raw = reader.skip_value();
         if (key == "version") {
             std::uint64_t version = 0;
             std::from_chars(raw.data(), raw.data() + raw.size(), version);
             change.version = Version{version};
-        } else if (key == "topic" && raw.size() >= 2) {
-            wire::unescape(raw.substr(1, raw.size() - 2), change.topic);
+        } else if (key == "topic") {
+            change.topic = wire::text_of(raw, scratch);
         } else if (key == "value") {
             change.value = std::string{raw};
         }

@@ -18,51 +18,50 @@ bool Backlog::has_room(SubscriptionId id, const Subscription& subscription, std:
            fits(peers_[index_of(subscription.peer)], 0, bytes);
 }
 
-Backlog::Kept Backlog::keep(SubscriptionId id, const Subscription& subscription, EventPtr event)
+std::optional<std::uint64_t> Backlog::keep(SubscriptionId id, const Subscription& subscription, EventPtr event)
 {
     if (index_of(subscription.peer) >= peers_.size()) peers_.resize(index_of(subscription.peer) + 1);
     if (index_of(id) >= subscriptions_.size()) subscriptions_.resize(index_of(id) + 1);
-    if (subscription.overflow == Overflow::last_value && replace(id, subscription.peer, event)) return Kept::replaced;
 
     OfSubscription& queue = subscriptions_[index_of(id)];
     const std::size_t bytes = event->bytes();
-    bool lost = false;
+    std::uint64_t untold = 0;
     switch (subscription.overflow) {
     case Overflow::drop_new: break;
     case Overflow::disconnect:
-        if (!has_room(id, subscription, bytes)) return Kept::disconnect;
+        if (!has_room(id, subscription, bytes)) return std::nullopt;
         break;
-    case Overflow::drop_old:
     case Overflow::last_value:
-        for (; queue.first != none && !has_room(id, subscription, bytes); lost = true) remove(queue.first, 1);
+        if (const auto same = by_name_.find(Name{id, event->name}); same != by_name_.end()) {
+            if (replace(same->second, event)) return 1;
+            remove(same->second, 0);
+            ++untold;
+        }
+        [[fallthrough]];
+    case Overflow::drop_old:
+        for (; queue.first != none && !has_room(id, subscription, bytes); ++untold) remove(queue.first, 1);
     }
     // Where the peer's other subscriptions hold all its bytes, giving up one's own old ones is not enough.
     if (!has_room(id, subscription, bytes)) {
         ++queue.lost;
-        return Kept::lost;
+        return untold + 1;
     }
     append(id, subscription, std::move(event));
-    return lost ? Kept::lost : Kept::kept;
+    return untold;
 }
 
-/// Puts the event where an older one of its name waits; false: there is none, or none any more.
-bool Backlog::replace(SubscriptionId id, PeerId peer_id, EventPtr& event)
+/// Puts the event where an older one of its name waits; false: it does not fit there.
+bool Backlog::replace(Index index, EventPtr& event)
 {
-    const auto found = by_name_.find(Name{id, event->name});
-    if (found == by_name_.end()) return false;
-    const Index index = found->second;
-    OfPeer& peer = peers_[index_of(peer_id)];
-    const std::size_t leaving = slots_[index].event->bytes(), coming = event->bytes();
-    if (!fits(peer, leaving, coming)) {
-        remove(index, 0);
-        return false;
-    }
-    auto node = by_name_.extract(found); // its key views the event that leaves
+    Slot& slot = slots_[index];
+    OfPeer& peer = peers_[index_of(slot.peer)];
+    const std::size_t leaving = slot.event->bytes(), coming = event->bytes();
+    if (!fits(peer, leaving, coming)) return false;
+    auto node = by_name_.extract(Name{slot.subscription, slot.event->name}); // its key views the event that leaves
     node.key().text = event->name;
-    slots_[index].event = std::move(event);
+    slot.event = std::move(event);
     by_name_.insert(std::move(node));
     peer.bytes = peer.bytes - leaving + coming;
-    bytes_ = bytes_ - leaving + coming;
     return true;
 }
 
@@ -73,7 +72,7 @@ void Backlog::append(SubscriptionId id, const Subscription& subscription, EventP
     OfSubscription& queue = subscriptions_[index_of(id)];
     Slot& slot = slots_[index];
     peer.bytes += event->bytes();
-    bytes_ += event->bytes();
+    ++peer.events;
     slot.subscription = id;
     slot.peer = subscription.peer;
     slot.lost = std::exchange(queue.lost, 0);
@@ -103,7 +102,7 @@ void Backlog::remove(Index index, std::uint64_t lost)
     unlink(queue, index, &Slot::of_subscription);
     --queue.count;
     peer.bytes -= slot.event->bytes();
-    bytes_ -= slot.event->bytes();
+    --peer.events;
     slot.event.reset();
     slot.of_peer.next = std::exchange(free_, index);
 }

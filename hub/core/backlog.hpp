@@ -21,13 +21,6 @@ namespace pandora::hub::core {
 
 class Backlog {
 public:
-    enum class Kept : std::uint8_t {
-        kept,
-        replaced,   // it waits in the place of an older one of its name, as last_value asks
-        lost,       // it, or older ones that made room for it; counted, and to be told
-        disconnect, // the queue is full, and the subscriber rather ends than miss one
-    };
-
     /// An event whose turn it is.
     struct Due {
         SubscriptionId subscription{};
@@ -38,8 +31,10 @@ public:
     /// `bytes_max`: of one subscriber. An empty queue takes an event of any size.
     explicit Backlog(std::size_t bytes_max) : bytes_max_{bytes_max} {}
 
-    /// `id` means `subscription` until drop(id). Its `queue_max` is what it says: 0 keeps nothing.
-    Kept keep(SubscriptionId id, const Subscription& subscription, EventPtr event);
+    /// How many events will not be told because of this one: itself, those that make room for it, or the one of its
+    /// name that it takes the place of, as last_value asks. nullopt: the queue is full, and the subscriber rather ends
+    /// than miss one. `id` means `subscription` until drop(id). Its `queue_max` is what it says: 0 keeps nothing.
+    std::optional<std::uint64_t> keep(SubscriptionId id, const Subscription& subscription, EventPtr event);
 
     bool empty(PeerId peer) const { return index_of(peer) >= peers_.size() || peers_[index_of(peer)].first == none; }
 
@@ -60,7 +55,8 @@ public:
 
     std::size_t bytes(PeerId peer) const { return index_of(peer) < peers_.size() ? peers_[index_of(peer)].bytes : 0; }
 
-    std::size_t bytes() const { return bytes_; }
+    /// Events that wait.
+    std::size_t events(PeerId peer) const { return index_of(peer) < peers_.size() ? peers_[index_of(peer)].events : 0; }
 
 private:
     using Index = std::uint32_t;
@@ -84,7 +80,7 @@ private:
     };
 
     struct OfPeer : List {
-        std::size_t bytes = 0;
+        std::size_t bytes = 0, events = 0;
     };
 
     struct OfSubscription : List {
@@ -108,7 +104,7 @@ private:
 
     bool fits(const OfPeer& peer, std::size_t leaving, std::size_t coming) const;
     bool has_room(SubscriptionId id, const Subscription& subscription, std::size_t bytes) const;
-    bool replace(SubscriptionId id, PeerId peer, EventPtr& event);
+    bool replace(Index index, EventPtr& event);
     void append(SubscriptionId id, const Subscription& subscription, EventPtr event);
     void remove(Index index, std::uint64_t lost);
     void link(List& list, Index index, Links Slot::*links);
@@ -116,7 +112,6 @@ private:
     Index free_slot();
 
     std::size_t bytes_max_;
-    std::size_t bytes_ = 0;
     std::vector<Slot> slots_;
     Index free_ = none;
     std::vector<OfPeer> peers_;                    // by PeerId

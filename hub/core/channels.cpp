@@ -19,6 +19,13 @@ const Channel* Channels::find(ChannelId id) const
     return found == channels_.end() ? nullptr : &found->second;
 }
 
+ChannelReport Channels::told(ChannelId id, PeerId teller) const
+{
+    const Channel* const channel = find(id);
+    if (!channel || !channel->has(teller)) return {};
+    return teller == channel->caller ? channel->of_caller : channel->of_callee;
+}
+
 bool Channels::report(ChannelId id, PeerId teller, const ChannelReport& report)
 {
     const auto found = channels_.find(id);

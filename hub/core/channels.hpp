@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -22,7 +23,9 @@ struct ChannelReport {
 
 struct Channel {
     PeerId caller{}, callee{};
-    ChannelReport of_caller, of_callee;
+    std::string object; // that the caller asked for, cut to channel_object_bytes_max
+    TimePoint since{};
+    ChannelReport of_caller = {}, of_callee = {};
 
     bool has(PeerId peer) const { return peer == caller || peer == callee; }
 
@@ -35,6 +38,9 @@ public:
 
     /// nullptr: there is no such channel.
     const Channel* find(ChannelId id) const;
+
+    /// What `teller` has told last; nothing yet, or no end of such a channel: zeros.
+    ChannelReport told(ChannelId id, PeerId teller) const;
 
     /// False: `teller` has no end of such a channel. One that has ended is nobody's business any more: true.
     bool report(ChannelId id, PeerId teller, const ChannelReport& report);
@@ -56,7 +62,7 @@ public:
 
     std::size_t of(PeerId peer) const;
 
-    /// Calls that both kinds of ends have told, of the channels that are and those that were.
+    /// Calls that callers have told, of the channels that are and those that were.
     std::uint64_t calls_total() const { return calls_; }
 
     template <class Act>

@@ -1,6 +1,6 @@
 #include "hub/core/connections.hpp"
 
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 #include "hub/wire/legacy_json.hpp"
 
 #include <algorithm>
@@ -163,6 +163,13 @@ void Connections::send(PeerId to, const NativeFrame& frame, TimePoint now)
     send(to, OutFrame{.id = frame.id, .pieces = pieces, .shared = frame.shared, .flags = flags, .fds = frame.fds}, now);
 }
 
+void Connections::say(PeerId to, wire::ControlVerb verb, NativeFrame frame, TimePoint now)
+{
+    frame.flags = wire::flag::control | wire::flag::oneway;
+    frame.block.verb = static_cast<std::uint8_t>(verb);
+    send(to, frame, now);
+}
+
 bool Connections::learn_name(PeerId id, NameNumber number)
 {
     NativeSide& side = *(*this)[id].native;
@@ -178,12 +185,8 @@ bool Connections::learn_name(PeerId id, NameNumber number)
 void Connections::introduce_name(PeerId to, NameNumber number, TimePoint now)
 {
     if (number == 0 || (*this)[to].doomed || !learn_name(to, number)) return;
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::named),
-                                   .dst = number,
-                                   .act = static_cast<std::uint8_t>(names_.kind(number))};
-    send(to,
-         NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block, .tail = names_.text(number)},
-         now);
+    const wire::RoutingBlock block{.dst = number, .act = static_cast<std::uint8_t>(names_.kind(number))};
+    say(to, wire::ControlVerb::named, {.block = block, .tail = names_.text(number)}, now);
 }
 
 void Connections::introduce_source(PeerId to, PeerId from, TimePoint now)
@@ -197,10 +200,7 @@ void Connections::introduce_source(PeerId to, PeerId from, TimePoint now)
     }
     const Peer& source = (*this)[from];
     if (std::exchange(known[index_of(from)], source.serial) == source.serial) return;
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(wire::ControlVerb::identity),
-                                   .src = source.handle};
-    send(to, NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block, .tail = source.source},
-         now);
+    say(to, wire::ControlVerb::identity, {.block = {.src = source.handle}, .tail = source.source}, now);
 }
 
 void Connections::introduce_handle(PeerId to, std::uint32_t handle, TimePoint now)

@@ -63,6 +63,7 @@ struct Peer {
     bool draining = false;
     bool unready = false;
     bool unresponsive = false;
+    bool awaited = false;     // somebody waits for it, who has found it full
     std::uint64_t serial = 0; // of all connections there have ever been
     std::uint32_t handle = 0; // what others know it by: grows with each use of its PeerId, and begins anew some time
     std::string name;         // "c7"
@@ -151,6 +152,9 @@ public:
     void respond(PeerId to, std::uint32_t packet, std::string_view data, TimePoint now);
 
     void send(PeerId to, const NativeFrame& frame, TimePoint now);
+
+    /// A control frame that has no answer. Of `frame` neither the flags nor the verb count.
+    void say(PeerId to, wire::ControlVerb verb, NativeFrame frame, TimePoint now);
 
     /// Notes that a native connection knows what a number stands for. False: it did.
     bool learn_name(PeerId peer, NameNumber number);

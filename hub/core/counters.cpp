@@ -44,6 +44,7 @@ std::string_view name_of(Drop reason)
     case Drop::unsupported: return "unsupported";
     case Drop::not_publisher: return "not_publisher";
     case Drop::overflow: return "overflow";
+    case Drop::monitor: return "monitor";
     case Drop::unasked: return "unasked";
     }
     return "";

@@ -48,9 +48,10 @@ enum class Drop : std::uint8_t {
     unsupported,   // a one-way message that its receiver cannot be told, or that the hub does not know
     not_publisher, // an event of an object that its sender does not publish
     overflow,      // events that a subscriber was too slow for
+    monitor,       // what happened faster than the monitor was shown it
     unasked,       // answers with more to come that nobody has granted
 };
-inline constexpr std::size_t drop_count = 18;
+inline constexpr std::size_t drop_count = 19;
 
 /// Why a connection ended.
 enum class Disconnect : std::uint8_t {

@@ -39,17 +39,6 @@ void Expectations::heard(InstanceNews news)
     if (!instance.ready) ++unready_;
 }
 
-void Expectations::forget(const InstanceName& name)
-{
-    const auto process = processes_.find(name.process);
-    if (process == processes_.end()) return;
-    const auto instance = process->second.instances.find(name.instance);
-    if (instance == process->second.instances.end()) return;
-    withdraw(instance->second, process->second);
-    process->second.instances.erase(instance);
-    drop_if_empty(name.process);
-}
-
 std::optional<std::string_view> Expectations::returning_for(const Selector& asked) const
 {
     if (asks_for_one_run(asked)) return std::nullopt;

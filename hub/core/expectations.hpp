@@ -7,6 +7,7 @@
 
 #include "hub/core/drains.hpp"
 #include "hub/core/selector.hpp"
+#include "hub/core/text_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -26,7 +26,6 @@ enum class Prospect : std::uint8_t {
     leaving,   // it is being stopped for good, or replaced by another instance
     gone,      // stopped, failed, completed, disabled: nobody will bring it back by itself
 };
-inline constexpr std::size_t prospect_count = 4;
 
 struct InstanceNews {
     InstanceName name;
@@ -43,9 +42,6 @@ public:
     void promise(const std::string& process, std::vector<std::string> objects);
 
     void heard(InstanceNews news);
-
-    /// There is no such instance any more.
-    void forget(const InstanceName& name);
 
     /// The process that will bring somebody back who serves `asked`: the one that is asked for by its processName, else
     /// one that promises the object; it has an instance that is returning. nullopt: nobody would be waited for, as for
@@ -88,13 +84,6 @@ private:
         std::size_t returning = 0; // of the instances
     };
 
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
-    template <class Value>
-    using ByName = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
-
     const Process* process_named(std::string_view name) const;
     const Instance* find(const InstanceName& name) const;
     void withdraw(const Instance& instance, Process& process);
@@ -102,9 +91,9 @@ private:
     void drop_if_empty(const std::string& name);
     std::optional<std::string_view> if_returning(std::string_view process) const;
 
-    ByName<Process> processes_;
-    ByName<std::vector<std::string>> promisers_; // by object
-    std::size_t unready_ = 0;                    // instances; mostly none, and then nobody is looked up
+    TextMap<Process> processes_;
+    TextMap<std::vector<std::string>> promisers_; // by object
+    std::size_t unready_ = 0;                     // instances; mostly none, and then nobody is looked up
     std::uint64_t news_ = 0;
 };
 

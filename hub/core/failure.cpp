@@ -1,6 +1,6 @@
 #include "hub/core/failure.hpp"
 
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 #include "hub/wire/legacy_json.hpp"
 
 namespace pandora::hub::core {

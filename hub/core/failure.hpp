@@ -23,7 +23,8 @@ Drop drop_of(CallEnd end);
 
 wire::Status status_of(CallEnd end);
 
-/// The reverse: of a status that a callee answered with.
+/// The reverse: of a status that a callee answered with, also of a number that is none. What it may not say is its own
+/// failure.
 CallEnd end_of(wire::Status status);
 
 /// The `name` of the error in the legacy dialect; empty where Pandora.js has none.

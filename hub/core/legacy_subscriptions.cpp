@@ -175,29 +175,6 @@ std::vector<LegacySubscriptions::Renewal> LegacySubscriptions::provider_came(Pee
     return renewals;
 }
 
-void LegacySubscriptions::consumers_of(const LegacyTopicView& topic, std::vector<Consumer>& into) const
-{
-    into.clear();
-    for (auto found = topics_.lower_bound(topic); found != topics_.end(); ++found) {
-        const auto& [wanted, entries] = *found;
-        if (wanted.object != topic.object || wanted.event != topic.event || !serves(topic.tag, wanted.tag)) return;
-        for (const Entry& one : entries) {
-            const Consumer consumer{one.consumer, wanted.tag};
-            if (into.empty() || into.back() != consumer) into.push_back(consumer);
-        }
-    }
-}
-
-void LegacySubscriptions::events_of(PeerId consumer, std::string_view object, std::vector<std::string_view>& into) const
-{
-    into.clear();
-    if (index_of(consumer) >= peers_.size()) return;
-    for (const auto topic : peers_[index_of(consumer)].topics)
-        if (topic->first.object == object) into.push_back(topic->first.event);
-    std::ranges::sort(into);
-    into.erase(std::unique(into.begin(), into.end()), into.end());
-}
-
 void LegacySubscriptions::events_of(std::string_view object, std::vector<std::string_view>& into) const
 {
     const LegacyTopicView first{object, {}, {}};

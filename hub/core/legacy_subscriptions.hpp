@@ -48,13 +48,6 @@ public:
         bool operator==(const Renewal&) const = default;
     };
 
-    /// Somebody to deliver an event to, and the tag by which it has subscribed. The view holds until the next change.
-    struct Consumer {
-        PeerId peer{};
-        std::string_view tag;
-        bool operator==(const Consumer&) const = default;
-    };
-
     explicit LegacySubscriptions(const wire::Limits& limits) : limits_{limits} {}
 
     /// A SUBSCRIBE of `consumer` has been given to `provider`. `consumer` may be a native client in whose name the hub
@@ -82,23 +75,12 @@ public:
     /// without a tag serves all tags, as npm providers do; one with a tag serves that one.
     std::vector<Renewal> provider_came(PeerId provider, std::string_view object, std::string_view tag);
 
-    /// Replaces the content of `into` by those who are to get an event of a provider, each (peer, tag) once, in order
-    /// of tag and of subscribing. Allocates nothing once `into` has grown.
-    void consumers_of(const LegacyTopicView& topic, std::vector<Consumer>& into) const;
-
-    /// Replaces the content of `into` by the events of the object that the consumer has subscribed to, each once, in
-    /// order of name. The views hold until the next change.
-    void events_of(PeerId consumer, std::string_view object, std::vector<std::string_view>& into) const;
-
     /// Appends the events of the object that anybody has subscribed to, in order of name; one of several tags comes
     /// several times. The views hold until the next change.
     void events_of(std::string_view object, std::vector<std::string_view>& into) const;
 
     /// What is to be charged to a consumer.
     std::size_t bytes(PeerId consumer) const;
-
-    /// Topics that somebody has subscribed to.
-    std::size_t topics() const { return topics_.size(); }
 
 private:
     /// Topics of one object and event stand together, whatever their tags.

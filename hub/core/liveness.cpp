@@ -23,13 +23,13 @@ void Liveness::gone(PeerId peer)
     peers_[index_of(peer)] = {};
 }
 
-void Liveness::stalled(PeerId id, TimePoint since, TimePoint now)
+void Liveness::stalled(PeerId id, TimePoint now)
 {
     Peer& peer = peers_[index_of(id)];
     if (peer.stalled_since) return;
-    peer.stalled_since = since;
+    peer.stalled_since = now;
     if (peer.state == State::unresponsive) return;
-    const TimePoint at = std::max(std::max(since, heard_[index_of(id)]) + patience_, now);
+    const TimePoint at = now + patience_; // nothing that was heard is later than now
     if (!checks_.armed(static_cast<Deadlines::Key>(id)) || at < peer.check_at) arm(id, at);
 }
 

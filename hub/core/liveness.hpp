@@ -45,9 +45,9 @@ public:
     /// A frame has come from it. One store.
     void heard(PeerId peer, TimePoint now) { heard_[index_of(peer)] = now; }
 
-    /// Something waits in its queue, which has not moved since `since`. May be said as often as it is true: the first
-    /// time after moved() counts.
-    void stalled(PeerId peer, TimePoint since, TimePoint now);
+    /// Something waits in its queue, which does not move. May be said as often as it is true: the first time after
+    /// moved() counts.
+    void stalled(PeerId peer, TimePoint now);
 
     /// Its socket has taken something. If more waits behind that, stalled() follows.
     void moved(PeerId peer, TimePoint now);

@@ -55,7 +55,6 @@ struct Message : FromFrame {
     bool wants_answer = false;
     bool is_unjudgeable = false; // names its method by what is no text: JavaScript would make one of it
     bool to_all = false;
-    bool to_everybody = false; // whoever is there: there is no target
     bool idempotent = false, waits = false, spreads = false;
     TimePoint deadline{};
     std::string_view sticky;

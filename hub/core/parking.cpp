@@ -6,13 +6,15 @@
 
 namespace pandora::hub::core {
 
-bool Parking::park(std::string_view process, Parked&& parked)
+bool Parking::has_room(std::string_view process, std::size_t bytes) const
 {
-    assert(!holds(parked.call));
-    const std::size_t bytes = parked.bytes();
-    if (const Lot* lot = lot_of(process); lot != nullptr && lot->calls.size() >= calls_max_) return false;
-    if (bytes > bytes_max_ || this->bytes(process) > bytes_max_ - bytes) return false;
+    return size(process) < calls_max_ && this->bytes(process) + bytes <= bytes_max_;
+}
 
+void Parking::park(std::string_view process, Parked parked)
+{
+    const std::size_t bytes = parked.bytes();
+    assert(!holds(parked.call) && has_room(process, bytes));
     auto found = lots_.find(process);
     if (found == lots_.end()) found = lots_.try_emplace(std::string{process}).first;
     Lot& lot = found->second;
@@ -21,7 +23,6 @@ bool Parking::park(std::string_view process, Parked&& parked)
     lot.bytes += bytes;
     bytes_ += bytes;
     by_call_.emplace(call, Place{&*found, std::prev(lot.calls.end())});
-    return true;
 }
 
 std::size_t Parking::remove(CallId call)

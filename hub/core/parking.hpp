@@ -2,14 +2,13 @@
 // hub. Whether to wait at all is Expectations'; when a call has waited too long, its deadline ends it.
 //
 //     park() ----> held ---- take(): the process is back, or will not be ----> the caller of take() has them
-//       |            |
-//       | full       +------ remove(): its deadline, its caller has gone ---> dropped
-//       v
-//     false
+//                    |
+//                    +------ remove(): its deadline, its caller has gone ---> dropped
 #pragma once
 
 #include "hub/core/calls.hpp"
 #include "hub/core/ids.hpp"
+#include "hub/core/text_map.hpp"
 #include "hub/wire/limits.hpp"
 
 #include <cstddef>
@@ -44,9 +43,11 @@ public:
         : calls_max_{limits.parked_calls_max}, bytes_max_{limits.parked_bytes_max}
     {}
 
-    /// False: the process has as many waiting as it may, and `parked` is left as it was. The call must not be parked
-    /// already.
-    bool park(std::string_view process, Parked&& parked);
+    /// Whether one call more may wait for the process, of so many bytes.
+    bool has_room(std::string_view process, std::size_t bytes) const;
+
+    /// Only where there is room. The call must not be parked already.
+    void park(std::string_view process, Parked parked);
 
     /// Its bytes, as they were charged; 0: it is not parked.
     std::size_t remove(CallId call);
@@ -72,11 +73,7 @@ private:
         std::size_t bytes = 0;
     };
 
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
-    using Lots = std::unordered_map<std::string, Lot, Hash, std::equal_to<>>; // without empty ones
+    using Lots = TextMap<Lot>; // without empty ones
 
     /// Where a call stands: neither a map's nor a list's nodes move.
     struct Place {

@@ -1,6 +1,7 @@
 #include "hub/core/policy.hpp"
 
 #include "hub/core/glob.hpp"
+#include "hub/wire/limits.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -9,10 +10,6 @@
 namespace pandora::hub::core {
 
 namespace {
-
-/// Decisions remembered; a power of two. Choice: what dozens of processes ask of each other. Some hundred bytes each,
-/// at worst 9 MiB in all.
-constexpr std::size_t decisions_max = 4096;
 
 Overlap best_overlap(const std::vector<std::string>& patterns, std::string_view prefix)
 {
@@ -64,15 +61,15 @@ Overlap overlap_of(const std::vector<std::string>& patterns, Named named)
 
 Policy::Policy(std::vector<Rule> rules) : rules_{std::move(rules)}
 {
-    if (!rules_.empty()) decisions_.resize(decisions_max);
+    if (!rules_.empty()) decisions_.resize(wire::decisions_max);
 }
 
 Ruling Policy::ruling(PolicyVerb verb, const Identity& who, std::string_view object, std::string_view name)
 {
     if (empty()) return Ruling::unsaid;
-    if (object.size() > policy_text_bytes_max || name.size() > policy_text_bytes_max) return Ruling::denied;
+    if (object.size() > wire::policy_text_bytes_max || name.size() > wire::policy_text_bytes_max) return Ruling::denied;
     const Question question{verb, who.credentials.uid, who.process, object, name};
-    Decision& decision = decisions_[hash(question) % decisions_max];
+    Decision& decision = decisions_[hash(question) % wire::decisions_max];
     if (answers(decision, question)) return decision.ruling;
     decision.process = question.process;
     decision.object = object;
@@ -117,7 +114,7 @@ Ruling Policy::decide(const Question& question) const
 
 bool Policy::allows_every_call(const Identity& who, std::string_view object) const
 {
-    if (object.size() > policy_text_bytes_max) return empty();
+    if (object.size() > wire::policy_text_bytes_max) return empty();
     for (const Rule& rule : rules_) {
         if (rule.verb && *rule.verb != PolicyVerb::call) continue;
         if (!fits_user(rule.users, who.credentials.uid) || !fits_process(rule.processes, who.process)) continue;

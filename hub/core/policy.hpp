@@ -34,10 +34,6 @@ struct Rule {
 /// What the rules say: `unsaid` where none of them fits, which allows what is not forbidden by nature.
 enum class Ruling : std::uint8_t { unsaid, allowed, denied };
 
-/// Longer objects and names are not looked up in the rules but denied, so that nobody can make a pattern expensive.
-/// Choice: four times what the native dialect allows a name.
-inline constexpr std::size_t policy_text_bytes_max = 1024;
-
 class Policy {
 public:
     Policy() = default;

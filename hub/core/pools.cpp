@@ -1,5 +1,7 @@
 #include "hub/core/pools.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pandora::hub::core {
@@ -21,7 +23,7 @@ void Pools::each_of(PeerId owner, Act act) const
 
 bool Pools::announce(PeerId owner, std::uint32_t number, Fd fd, std::uint64_t bytes)
 {
-    if (of(owner).size() >= pools_of_client_max || bytes == 0 || bytes > pool_bytes_max) return false;
+    if (of(owner).size() >= wire::pools_of_client_max || bytes == 0 || bytes > wire::pool_bytes_max) return false;
     return pools_.try_emplace({owner, number}, Pool{std::move(fd), bytes, {}}).second;
 }
 
@@ -45,8 +47,7 @@ std::vector<std::uint32_t> Pools::of(PeerId owner) const
 
 std::size_t Pools::bytes(PeerId owner) const
 {
-    const auto lent = lent_.find(owner);
-    std::size_t bytes = lent == lent_.end() ? 0 : lent->second * place_bytes;
+    std::size_t bytes = index_of(owner) < lent_.size() ? lent_[index_of(owner)] * place_bytes : 0;
     each_of(owner, [&](std::uint32_t, const Pool& pool) { bytes += pool_record_bytes + pool.known_by.capacity() / 8; });
     return bytes;
 }
@@ -76,10 +77,16 @@ bool Pools::introduce(PeerId owner, std::uint32_t number, PeerId receiver)
 
 bool Pools::lend(const Place& place, PeerId receiver)
 {
-    auto& held = held_[receiver];
-    if (held.size() >= places_held_max) return false;
-    held.insert(place);
-    ++lent_[place.owner];
+    Held& held = held_[receiver];
+    std::size_t& of_owner = held.of[place.owner];
+    if (of_owner + held.places.size() >= wire::places_held_max) {
+        if (of_owner == 0) held.of.erase(place.owner);
+        return false;
+    }
+    ++of_owner;
+    held.places.insert(place);
+    if (index_of(place.owner) >= lent_.size()) lent_.resize(index_of(place.owner) + 1);
+    ++lent_[index_of(place.owner)];
     ++lendings_;
     return true;
 }
@@ -88,19 +95,14 @@ bool Pools::give_back(const Place& place, PeerId receiver)
 {
     const auto held = held_.find(receiver);
     if (held == held_.end()) return false;
-    const auto found = held->second.find(place);
-    if (found == held->second.end()) return false;
-    held->second.erase(found);
-    if (held->second.empty()) held_.erase(held);
-    take_back(place.owner);
+    auto& [places, of] = held->second;
+    const auto found = places.find(place);
+    if (found == places.end()) return false;
+    places.erase(found);
+    if (--of.find(place.owner)->second == 0) of.erase(place.owner);
+    if (places.empty()) held_.erase(held);
+    --lent_[index_of(place.owner)];
     return true;
-}
-
-/// One place fewer is lent.
-void Pools::take_back(PeerId owner)
-{
-    const auto lent = lent_.find(owner);
-    if (--lent->second == 0) lent_.erase(lent);
 }
 
 std::vector<Pools::Place> Pools::gone(PeerId peer)
@@ -109,13 +111,17 @@ std::vector<Pools::Place> Pools::gone(PeerId peer)
     for (auto& [key, pool] : pools_)
         if (index_of(peer) < pool.known_by.size()) pool.known_by[index_of(peer)] = false;
     std::vector<Place> places;
-    if (const auto node = held_.extract(peer)) places.assign(node.mapped().begin(), node.mapped().end());
-    std::erase_if(places, [peer](const Place& place) { return place.owner == peer; });
-    for (const Place& place : places) take_back(place.owner);
-    if (lent_.erase(peer) == 0) return places;
-    for (auto& [receiver, held] : held_) // places of one owner stand together
-        held.erase(held.lower_bound({peer, 0, 0}),
-                   held.lower_bound({PeerId{static_cast<std::uint32_t>(peer) + 1}, 0, 0}));
+    if (const auto node = held_.extract(peer))
+        std::ranges::remove_copy(node.mapped().places, std::back_inserter(places), peer, &Place::owner);
+    for (const Place& place : places) --lent_[index_of(place.owner)];
+    if (index_of(peer) >= lent_.size() || std::exchange(lent_[index_of(peer)], 0) == 0) return places;
+    for (auto at = held_.begin(); at != held_.end();) {
+        auto& [held, of] = at->second;
+        if (of.erase(peer) > 0) // places of one owner stand together
+            held.erase(held.lower_bound({peer, 0, 0}),
+                       held.lower_bound({PeerId{static_cast<std::uint32_t>(peer) + 1}, 0, 0}));
+        at = held.empty() ? held_.erase(at) : std::next(at);
+    }
     return places;
 }
 

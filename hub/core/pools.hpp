@@ -4,6 +4,7 @@
 
 #include "hub/core/fd.hpp"
 #include "hub/core/ids.hpp"
+#include "hub/wire/limits.hpp"
 
 #include <cstdint>
 #include <map>
@@ -12,11 +13,6 @@
 #include <vector>
 
 namespace pandora::hub::core {
-
-inline constexpr std::size_t pools_of_client_max = 4;
-inline constexpr std::uint64_t pool_bytes_max = std::uint64_t{256} << 20;
-/// Places of one receiver that the hub remembers to release on its behalf. Choice: as many as calls in flight.
-inline constexpr std::size_t places_held_max = 4096;
 
 class Pools {
 public:
@@ -50,7 +46,8 @@ public:
 
     bool is_known(PeerId owner, std::uint32_t number, PeerId receiver) const;
 
-    /// `receiver` is given a place. False: it holds too many.
+    /// `receiver` is given a place. False: it holds too many, of all owners or of this one: of one it holds as many as
+    /// are left for others, so that however many owners want them all, some are left.
     bool lend(const Place& place, PeerId receiver);
 
     /// How often lend() has been true.
@@ -62,8 +59,6 @@ public:
     /// The connection has ended: the places that it held, for whose owners the hub releases them, and who are charged
     /// for them no longer; its own pools are no more, and nothing is to be charged to it.
     std::vector<Place> gone(PeerId peer);
-
-    std::size_t size() const { return pools_.size(); }
 
     /// What is to be charged to an owner: for its pools, and for each place of them that somebody holds.
     std::size_t bytes(PeerId owner) const;
@@ -78,14 +73,19 @@ private:
         auto operator<=>(const Key&) const = default;
     };
 
+    /// What a receiver holds.
+    struct Held {
+        std::multiset<Place> places;
+        std::map<PeerId, std::size_t> of; // by owner, those of whom it holds some
+    };
+
     template <class Act>
     void each_of(PeerId owner, Act act) const;
-    void take_back(PeerId owner);
 
     std::map<Key, Pool> pools_;
-    std::map<PeerId, std::multiset<Place>> held_; // by receiver
+    std::map<PeerId, Held> held_; // by receiver
     std::uint64_t lendings_ = 0;
-    std::map<PeerId, std::size_t> lent_; // places of an owner that somebody holds
+    std::vector<std::size_t> lent_; // by PeerId of the owner: places that somebody holds
 };
 
 } // namespace pandora::hub::core

@@ -3,6 +3,7 @@
 
 #include "hub/core/event.hpp"
 #include "hub/core/ids.hpp"
+#include "hub/core/text_map.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -10,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -43,24 +43,18 @@ private:
         PeerId publisher{};
     };
 
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
     using Values = std::map<std::string, Value, std::less<>>; // by name
-    template <class T>
-    using ByObject = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
     struct Publisher {
         std::size_t bytes = 0;
-        ByObject<std::size_t> objects; // that it retains something of, and how much
+        TextMap<std::size_t> objects; // that it retains something of, and how much
     };
 
     void charge(PeerId publisher, const Event& event);
     void discharge(PeerId publisher, const Event& event);
     std::optional<Discharged> clear(PeerId publisher, const Event& event);
 
-    ByObject<Values> objects_;
+    TextMap<Values> objects_;
     std::vector<Publisher> publishers_; // by PeerId
 };
 

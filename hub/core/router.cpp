@@ -1,6 +1,6 @@
 #include "hub/core/router.hpp"
 
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -195,7 +195,7 @@ void Router::end_doomed(TimePoint now)
     while (const auto next = connections_.next_doomed()) {
         const Peer& peer = connections_[next->peer];
         cuts_.push_back({peer.name, peer.identity, now, next->reason});
-        if (cuts_.size() > cuts_remembered) cuts_.pop_front();
+        if (cuts_.size() > wire::cuts_remembered) cuts_.pop_front();
         detach(next->peer, next->reason, now);
     }
 }
@@ -228,11 +228,12 @@ void Router::sent(PeerId id, std::size_t bytes, TimePoint now)
     connections_.sent(id, bytes, now);
     liveness_.moved(id, now);
     if (topics_.has_backlog(id)) send_backlog(id, now);
+    look_for_room(id, now);
 }
 
 void Router::blocked(PeerId id, TimePoint now)
 {
-    if (!connections_[id].doomed) liveness_.stalled(id, now, now);
+    if (!connections_[id].doomed) liveness_.stalled(id, now);
 }
 
 void Router::watch_liveness(TimePoint now)

@@ -8,7 +8,8 @@
 //   router_messages.cpp   to whom a message goes
 //   router_answers.cpp    how calls end
 //   router_waiting.cpp    calls that wait for a process, or for the reason of its end
-//   router_events.cpp     events, in both dialects
+//   router_events.cpp     native events and subscriptions
+//   router_legacy_events.cpp   the same where one side is legacy
 //   router_channels.cpp   direct channels and pools
 //   router_views.cpp      what people are shown
 #pragma once
@@ -30,6 +31,7 @@
 #include "hub/core/policy.hpp"
 #include "hub/core/pools.hpp"
 #include "hub/core/router_output.hpp"
+#include "hub/core/router_parts.hpp"
 #include "hub/core/routes.hpp"
 #include "hub/core/tap.hpp"
 #include "hub/core/targets.hpp"
@@ -182,6 +184,9 @@ public:
 
     std::size_t channels() const { return channels_.size(); }
 
+    /// Calls that went through direct channels, as their callers tell.
+    std::uint64_t channel_calls() const { return channels_.calls_total(); }
+
     std::size_t queued_bytes() const { return connections_.queued_bytes(); }
 
     /// All that is charged to connections: queues, selectors, half-gathered answers, parked calls, frames begun.
@@ -205,54 +210,12 @@ public:
 
     std::vector<ClientInfo> clients(TimePoint now) const;
 
+    /// The oldest first.
+    std::vector<ChannelInfo> direct_channels(TimePoint now) const;
+
     const std::deque<CutInfo>& cuts() const { return cuts_; }
 
 private:
-    /// A legacy frame being handled.
-    struct Inbound {
-        PeerId from;
-        std::uint32_t packet;
-        const wire::LegacyBody& body;
-        const wire::Frame& frame;
-        TimePoint now;
-    };
-
-    /// A native control frame being handled.
-    struct ControlFrame {
-        PeerId from;
-        std::uint32_t packet;
-        std::uint8_t flags;
-        const wire::NativeBody& body;
-        std::span<const Fd> fds;
-        TimePoint now;
-    };
-
-    /// A callee has gone before it answered. `how`: what the hub itself has seen of it.
-    struct Loss {
-        Failure failure;
-        std::string_view how;
-    };
-
-    /// One message in the forms that its receivers need, each made when the first one needs it.
-    struct Forms {
-        std::shared_ptr<const std::string> shared; // what the sender's own dialect hands on, for more than one
-        std::optional<std::string> legacy;         // the `data` of a native message
-        std::optional<NativeTail> native;          // of a legacy message
-    };
-
-    /// An event on its way to its subscribers.
-    struct Occurrence {
-        const Message& message;
-        const std::string& object;
-        const wire::NativeBody* body;
-        EventPtr made; // once somebody has to keep it
-    };
-
-    /// Somebody has published something, or an instance is there again: who waits for that is to be tried again.
-    struct Came {
-        std::string process, object;
-    };
-
     using Choice = std::variant<PeerId, Failure>;
 
     // router.cpp
@@ -297,13 +260,13 @@ private:
                        std::span<const Fd> fds, TimePoint now);
     std::optional<Failure> flaw_of(const Message& message) const;
     bool is_selector(std::string_view text) const;
+    std::optional<std::string_view> selector_in(const wire::NativeBody& body) const;
     const Target& target_of(const Message& message);
     TimePoint deadline_of(std::uint64_t asked, TimePoint now) const;
     void control_frame(const ControlFrame& in);
     void answer_control(const ControlFrame& in, wire::RoutingBlock block, std::string_view payload,
                         std::span<const Fd> fds);
     void refuse_control(const ControlFrame& in, const Failure& failure);
-    void say(PeerId to, wire::ControlVerb verb, std::uint32_t packet, TimePoint now);
     void say_ping(PeerId to, TimePoint now);
     void say_goaway(PeerId to, TimePoint now);
     void intern(const ControlFrame& in);
@@ -313,7 +276,9 @@ private:
     void wait_for_asked(const ControlFrame& in);
     void settle_waiters(TimePoint now);
     Waiter waiter_for(std::variant<WaitingClient, WaitId> who, std::string selector, TimePoint deadline);
-    std::uint32_t takers_of(const Target& target, TimePoint now) const;
+    std::uint32_t takers_of(const Target& target, TimePoint now);
+    void granted(PeerId peer, std::uint32_t credit, TimePoint now);
+    void look_for_room(PeerId peer, TimePoint now);
     void tell_waiter(const Waiter& waiter, std::uint32_t clients, TimePoint now);
 
     // router_messages.cpp
@@ -328,7 +293,6 @@ private:
     Choice choose(const Message& message);
     Choice choose_by_key(const Message& message);
     bool takes(PeerId peer, const Message& message) const;
-    Failure cannot_be_told(const Message& message) const;
     void give_all(const Message& message, const std::vector<Found>& to, std::optional<CallId> call);
     void skip(std::optional<CallId> call, PeerId callee, const Failure& failure, TimePoint now);
     CallId open_call(const Message& message, Gathering gathering);
@@ -359,6 +323,7 @@ private:
     void answer_failed(PeerId to, std::uint32_t packet, const Failure& failure, TimePoint now);
     void fail_call(CallId call, const Failure& failure, TimePoint now);
     void close_call(CallId call, CallEnd end, TimePoint now);
+    void give_up(LegId leg, CallEnd end, bool tell, TimePoint now);
     void expire(CallId call, TimePoint now);
 
     // router_waiting.cpp
@@ -389,14 +354,17 @@ private:
     void tell_overflow(SubscriptionId subscription, std::uint64_t lost, TimePoint now);
     void send_backlog(PeerId to, TimePoint now);
     void send_event(PeerId to, const Event& event, TimePoint now);
-    void tell_legacy_subscribers(const Message& message, const std::string& object);
-    bool is_legacy_event(const Message& message) const;
-    void legacy_event(Message& message);
-    void tell_native_subscribers(const Message& message, const std::string& object, const LegacyEvent& event);
     void subscribe(const ControlFrame& in);
     void unsubscribe(const ControlFrame& in);
     std::variant<Subscription, Failure> subscription_of(const ControlFrame& in);
     void send_retained(PeerId to, const TopicFilter& filter, TimePoint now);
+    void forget_events(PeerId peer, TimePoint now);
+
+    // router_legacy_events.cpp
+    void tell_legacy_subscribers(const Message& message, const std::string& object);
+    bool is_legacy_event(const Message& message) const;
+    void legacy_event(Message& message);
+    void tell_native_subscribers(const Message& message, const std::string& object, const LegacyEvent& event);
     void subscribe_at_legacy_providers(PeerId consumer, const TopicFilter& filter, TimePoint now);
     void subscribe_at(PeerId provider, PeerId consumer, const LegacyTopicView& topic, TimePoint now);
     void unsubscribe_at_legacy_providers(PeerId consumer, const LegacyTopicView& topic, TimePoint now);
@@ -405,12 +373,12 @@ private:
                            TimePoint now);
     void note_subscription(const Message& message, PeerId provider);
     void provider_came(PeerId provider, const std::string& object, const Selector& selector, TimePoint now);
-    void forget_events(PeerId peer, TimePoint now);
+    void forget_at_legacy_providers(PeerId peer, TimePoint now);
 
     // router_channels.cpp
     void open_channel(const ControlFrame& in);
     std::optional<std::string> not_all_allowed(PeerId caller, PeerId callee) const;
-    std::optional<PeerId> choose_for_channel(const Message& message);
+    Choice choose_for_channel(const Message& message);
     bool both_there(const ChannelWanted& wanted) const;
     void report(const ControlFrame& in);
     void tell_channel_end(PeerId to, ChannelId channel, wire::Status why, TimePoint now);

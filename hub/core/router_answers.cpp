@@ -220,15 +220,19 @@ void Router::close_call(CallId id, CallEnd end, TimePoint now)
         mourned_.erase(id);
         mourning_deadlines_.cancel(static_cast<Deadlines::Key>(id));
     }
-    while (const auto leg = calls_.any_leg_in(id)) {
-        const bool unanswered = end != CallEnd::ok && end != CallEnd::app_error;
-        const PeerId callee = calls_[*leg].callee;
-        if (unanswered && connections_[callee].native && !connections_[callee].doomed)
-            say(callee, wire::ControlVerb::cancel, calls_[*leg].packet, now);
-        count_for(callee, end);
-        calls_.close_leg(*leg);
-    }
+    const bool unanswered = end != CallEnd::ok && end != CallEnd::app_error;
+    while (const auto leg = calls_.any_leg_in(id)) give_up(*leg, end, unanswered, now);
     calls_.close(id);
+}
+
+/// Nobody waits for this callee's answer any more; `tell`: it is told so.
+void Router::give_up(LegId leg, CallEnd end, bool tell, TimePoint now)
+{
+    const PeerId callee = calls_[leg].callee;
+    if (tell && connections_[callee].native && !connections_[callee].doomed)
+        connections_.say(callee, wire::ControlVerb::cancel, {.id = calls_[leg].packet}, now);
+    count_for(callee, end);
+    calls_.close_leg(leg);
 }
 
 void Router::expire(CallId id, TimePoint now)
@@ -238,10 +242,7 @@ void Router::expire(CallId id, TimePoint now)
     if (call.gathering != Gathering::all_answers) return fail_call(id, late, now);
     while (const auto leg = calls_.any_leg_in(id)) {
         const PeerId callee = calls_[*leg].callee;
-        if (connections_[callee].native && !connections_[callee].doomed)
-            say(callee, wire::ControlVerb::cancel, calls_[*leg].packet, now);
-        count_for(callee, CallEnd::deadline);
-        calls_.close_leg(*leg);
+        give_up(*leg, CallEnd::deadline, true, now);
         gather_failure(id, callee, late, now);
     }
     finish_batch(id, CallEnd::deadline, now);

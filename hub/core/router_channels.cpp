@@ -1,6 +1,7 @@
 // Direct channels and shared memory: the hub introduces, and watches who is still there (PROTOCOL.md 9.8, 9.9).
 #include "hub/core/router.hpp"
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,25 +13,34 @@ namespace {
 
 using wire::ControlVerb;
 
-/// Choice: a pair needs one, and nobody has a hundred busiest partners.
-constexpr std::size_t channels_of_client_max = 64;
+constexpr double count_max = 9e15; // JSON's numbers are exact up to 2^53
 
-ChannelReport read_report(std::string_view json)
+/// What it does not tell, or not as a number, is as it was told `before`.
+ChannelReport read_report(std::string_view json, ChannelReport report)
 {
-    ChannelReport report;
     if (!wire::is_json(json) || json.front() != '{') return report;
     wire::JsonReader reader{json};
     std::string_view key;
     reader.open_object();
     while (reader.next_key(key)) {
-        const double number = std::clamp(wire::number_of(reader.skip_value()).value_or(0), 0.0, 9e15);
-        const auto count = static_cast<std::uint64_t>(number);
+        const auto number = wire::number_of(reader.skip_value());
+        if (!number) continue;
+        const auto count = static_cast<std::uint64_t>(std::clamp(*number, 0.0, count_max));
         if (key == "calls") report.calls = count;
         if (key == "errors") report.errors = count;
         if (key == "bytes_sent") report.bytes_sent = count;
         if (key == "bytes_received") report.bytes_received = count;
     }
     return report;
+}
+
+/// What of a name is kept, whole characters.
+std::string_view shortened(std::string_view name)
+{
+    if (name.size() <= wire::channel_object_bytes_max) return name;
+    std::size_t bytes = wire::channel_object_bytes_max;
+    while (bytes > 0 && (name[bytes] & 0xC0) == 0x80) --bytes; // inside a character of UTF-8
+    return name.substr(0, bytes);
 }
 
 } // namespace
@@ -44,16 +54,17 @@ void Router::open_channel(const ControlFrame& in)
     if (const auto flaw = flaw_of(message)) return refuse_with(*flaw);
     if (!connections_[in.from].native->channels)
         return refuse_with({CallEnd::unsupported, "the client has not named the feature channel"});
-    if (channels_.of(in.from) >= channels_of_client_max) return refuse_with({CallEnd::busy, "too many channels"});
+    if (channels_.of(in.from) >= wire::channels_of_client_max) return refuse_with({CallEnd::busy, "too many channels"});
     message.target = &target_of(message);
     if (message.object().empty()) return refuse_with({CallEnd::invalid, "a channel is to an object"});
     if (message.target->found.empty()) return refuse_with(no_route(message));
-    const auto callee = choose_for_channel(message);
-    if (!callee) return refuse_with({CallEnd::unsupported, "no callee has the feature channel"});
-    if (const auto denied = not_all_allowed(in.from, *callee))
+    const Choice choice = choose_for_channel(message);
+    if (const auto* failure = std::get_if<Failure>(&choice)) return refuse_with(*failure);
+    const PeerId callee = std::get<PeerId>(choice);
+    if (const auto denied = not_all_allowed(in.from, callee))
         return refuse_with({CallEnd::denied, "the app's policy does not allow every call of " + *denied});
     const NameNumber dst = in.body.block.dst;
-    channels_wanted_.push_back({in.from, *callee, connections_[in.from].handle, connections_[*callee].handle, in.packet,
+    channels_wanted_.push_back({in.from, callee, connections_[in.from].handle, connections_[callee].handle, in.packet,
                                 dst, std::string{dst == 0 ? message.remote : std::string_view{}}});
 }
 
@@ -68,7 +79,7 @@ std::optional<std::string> Router::not_all_allowed(PeerId caller, PeerId callee)
     return std::nullopt;
 }
 
-std::optional<PeerId> Router::choose_for_channel(const Message& message)
+Router::Choice Router::choose_for_channel(const Message& message)
 {
     choices_.clear();
     const Target& target = *message.target;
@@ -77,11 +88,9 @@ std::optional<PeerId> Router::choose_for_channel(const Message& message)
         const bool able = peer.native && peer.native->channels && !peer.doomed && peer.is_fit();
         if (able && target.found[i].peer != message.from) choices_.push_back(target.found[i].peer);
     }
-    if (choices_.empty()) return std::nullopt;
+    if (choices_.empty()) return Failure{CallEnd::unsupported, "no callee has the feature channel"};
     if (message.sticky.empty()) return choices_[random_() % choices_.size()];
-    const Choice chosen = choose_by_key(message);
-    const auto* peer = std::get_if<PeerId>(&chosen);
-    return peer ? std::optional{*peer} : std::nullopt;
+    return choose_by_key(message);
 }
 
 bool Router::both_there(const ChannelWanted& wanted) const
@@ -95,7 +104,10 @@ void Router::opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end,
     const bool taken = both_there(wanted) && connections_.takes_fds(wanted.caller, 1) &&
                        connections_.takes_fds(wanted.callee, 1) && connections_.keeps_fds(wanted.caller, 2);
     if (!taken) return cannot_open(wanted, now);
-    const ChannelId id = channels_.open({wanted.caller, wanted.callee, {}, {}});
+    const bool numbered = names_.is(wire::NameKind::selector, wanted.dst);
+    parse_selector(numbered ? names_.text(wanted.dst) : std::string_view{wanted.selector}, asked_);
+    const ChannelId id =
+        channels_.open({wanted.caller, wanted.callee, std::string{shortened(object_named(asked_))}, now});
     const auto hand = [&](PeerId to, PeerId other, NativeFrame frame, const Fd& end) {
         connections_.introduce_source(to, other, now);
         const std::array<Fd, 1> fds{end};
@@ -140,7 +152,7 @@ void Router::cannot_open(const ChannelWanted& wanted, TimePoint now)
 void Router::report(const ControlFrame& in)
 {
     const ChannelId id{in.body.block.method};
-    if (!channels_.report(id, in.from, read_report(in.body.payload)))
+    if (!channels_.report(id, in.from, read_report(in.body.payload, channels_.told(id, in.from))))
         return connections_.drop(in.from, Drop::wrong_shape);
     if (in.body.block.status == 0) return;
     const auto other = channels_.end(id, in.from);
@@ -149,10 +161,8 @@ void Router::report(const ControlFrame& in)
 
 void Router::tell_channel_end(PeerId to, ChannelId id, wire::Status why, TimePoint now)
 {
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::channel),
-                                   .status = static_cast<std::uint8_t>(why),
-                                   .method = static_cast<std::uint32_t>(id)};
-    connections_.send(to, NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block}, now);
+    const wire::RoutingBlock block{.status = static_cast<std::uint8_t>(why), .method = static_cast<std::uint32_t>(id)};
+    connections_.say(to, ControlVerb::channel, {.block = block}, now);
 }
 
 /// What the callee publishes now goes through the channels that it has, too.
@@ -210,17 +220,13 @@ void Router::send_pool(PeerId to, PeerId owner, std::uint32_t number, TimePoint 
 {
     const Pools::Pool* const pool = pools_.find(owner, number);
     const std::array<Fd, 1> fds{pool ? pool->fd : nullptr};
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::pool),
-                                   .nfds = static_cast<std::uint8_t>(pool ? 1 : 0),
+    const wire::RoutingBlock block{.nfds = static_cast<std::uint8_t>(pool ? 1 : 0),
                                    .dst = number,
                                    .src = connections_[owner].handle,
                                    .deadline = pool ? pool->bytes : 0};
     connections_.introduce_source(to, owner, now);
-    connections_.send(to,
-                      NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
-                                  .block = block,
-                                  .fds = pool ? std::span<const Fd>{fds} : std::span<const Fd>{}},
-                      now);
+    connections_.say(to, ControlVerb::pool,
+                     {.block = block, .fds = pool ? std::span<const Fd>{fds} : std::span<const Fd>{}}, now);
 }
 
 /// Whether the place is in memory that `owner` has announced.
@@ -264,11 +270,8 @@ void Router::tell_released(const Pools::Place& place, PeerId by, TimePoint now)
 {
     if (!connections_.there(place.owner) || connections_[place.owner].doomed) return;
     connections_.introduce_source(place.owner, by, now);
-    const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::release),
-                                   .dst = place.pool,
-                                   .src = connections_[by].handle,
-                                   .method = place.offset};
-    connections_.send(place.owner, NativeFrame{.flags = wire::flag::control | wire::flag::oneway, .block = block}, now);
+    const wire::RoutingBlock block{.dst = place.pool, .src = connections_[by].handle, .method = place.offset};
+    connections_.say(place.owner, ControlVerb::release, {.block = block}, now);
 }
 
 } // namespace pandora::hub::core

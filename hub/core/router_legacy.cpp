@@ -1,7 +1,7 @@
 // A legacy client's messages and answers, as the router sees them.
 #include "hub/core/router.hpp"
 #include "hub/core/translation.hpp"
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -41,12 +41,12 @@ Message Router::read_legacy(const Inbound& in)
     message.idempotent = wire::truthy(body.idempotent);
     message.waits = wire::truthy(body.wait);
     message.deadline = in.now + timeout_of(body);
-    message.sticky = text_of(body.sticky, sticky_).substr(0, wire::sticky_bytes_max);
+    message.sticky = wire::text_of(body.sticky, sticky_).substr(0, wire::sticky_bytes_max);
     message.remote = body.remote;
-    message.act = act_named(text_of(body.asked, method_));
+    message.act = act_named(wire::text_of(body.asked, method_));
     const bool about_event = message.act == wire::Act::subscribe || message.act == wire::Act::unsubscribe;
     const std::string_view name = about_event ? body.event : body.property;
-    message.method = text_of(name, method_);
+    message.method = wire::text_of(name, method_);
     message.is_unjudgeable = message.act != wire::Act::raw && wire::truthy(name) && name.front() != '"';
     message.payload = body.payload;
     return message;

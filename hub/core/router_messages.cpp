@@ -19,6 +19,10 @@ TimePoint batch_deadline(const Message& message)
     return message.now + std::max<TimePoint::duration>(Millis{1}, time - time / 10);
 }
 
+Failure cannot_be_told() { return {CallEnd::unsupported, "the callee's dialect has no form for this"}; }
+
+Failure does_not_keep_up() { return {CallEnd::busy, "the callee does not keep up with what it is sent"}; }
+
 } // namespace
 
 /// A message whose selector is known to make sense.
@@ -70,7 +74,6 @@ void Router::shout(Message& message)
     parse_selector(message.remote, asked_);
     if (message.native() && !asked_.all_falsy())
         return refuse(message, {CallEnd::invalid, "what is for everybody names nobody"});
-    message.to_everybody = true;
     const bool wanted = std::exchange(message.wants_answer, false);
     std::vector<Found> everybody;
     connections_.each([&](PeerId id, const Peer& peer) {
@@ -95,7 +98,7 @@ void Router::to_one(Message& message)
     }
     const PeerId callee = std::get<PeerId>(choice);
     Forms forms;
-    if (!prepare(message, callee, forms)) return refuse(message, cannot_be_told(message));
+    if (!prepare(message, callee, forms)) return refuse(message, cannot_be_told());
     std::optional<CallId> call = message.resumed;
     if (message.wants_answer) call = open_call(message, Gathering::one_answer);
     std::optional<LegId> leg;
@@ -126,12 +129,13 @@ Router::Choice Router::choose(const Message& message)
     if (target.found.empty()) return no_route(message);
     choices_.clear();
     std::tuple least{true, ~0U};
-    bool told = false;
+    bool told = false, any_fit = false;
     for (std::size_t i = 0; i < target.fitting; ++i) {
         const PeerId id = target.found[i].peer;
         const Peer& peer = connections_[id];
         if (message.needs_native() && !(peer.native && (!message.is_pooled() || peer.native->pools))) continue;
         told = true;
+        any_fit = any_fit || peer.is_fit();
         if (!takes(id, message)) {
             if (message.sticky.empty() || message.spreads || !peer.is_fit()) continue;
         }
@@ -141,9 +145,9 @@ Router::Choice Router::choose(const Message& message)
         least = burden;
         choices_.push_back(id);
     }
-    if (!told) return cannot_be_told(message);
-    if (choices_.empty()) return Failure{CallEnd::busy, "the callee does not keep up with what it is sent"};
-    if (std::get<0>(least) && returning_for(message)) return no_route(message); // better to wait for the next one
+    if (!told) return cannot_be_told();
+    if (choices_.empty()) return does_not_keep_up();
+    if (!any_fit && returning_for(message)) return no_route(message); // better to wait for the next one
     if (!message.sticky.empty()) return choose_by_key(message);
     return choices_.size() == 1 ? choices_.front() : choices_[random_() % choices_.size()];
 }
@@ -175,18 +179,12 @@ bool Router::takes(PeerId id, const Message& message) const
            connections_.takes_fds(id, message.fds.size());
 }
 
-Failure Router::cannot_be_told(const Message&) const
-{
-    return {CallEnd::unsupported, "the callee's dialect has no form for this"};
-}
-
 void Router::to_all(Message& message)
 {
     if (message.target->found.empty()) return refuse(message, no_route(message));
     std::optional<CallId> call;
     if (message.wants_answer) call = open_call(message, Gathering::all_answers);
-    const std::vector<Found> found = message.target->found; // answers to those that fail may change the table
-    give_all(message, found, call);
+    give_all(message, message.target->found, call);
     if (call && calls_[*call].legs == 0) finish_batch(*call, CallEnd::busy, message.now);
 }
 
@@ -195,11 +193,11 @@ void Router::give_all(const Message& message, const std::vector<Found>& to, std:
     Forms forms;
     for (const Found& one : to) {
         if (!takes(one.peer, message)) {
-            skip(call, one.peer, {CallEnd::busy, "the callee does not keep up with what it is sent"}, message.now);
+            skip(call, one.peer, does_not_keep_up(), message.now);
             continue;
         }
         if (!prepare(message, one.peer, forms)) {
-            skip(call, one.peer, cannot_be_told(message), message.now);
+            skip(call, one.peer, cannot_be_told(), message.now);
             continue;
         }
         std::uint32_t packet = 0;

@@ -112,6 +112,14 @@ bool Router::is_selector(std::string_view text) const
     return !text.empty() && text.front() == '{' && text.size() <= limits_.selector_bytes_max && wire::is_json(text);
 }
 
+/// The text of the selector that it names; nullopt: none, or none that is valid.
+std::optional<std::string_view> Router::selector_in(const wire::NativeBody& body) const
+{
+    const NameNumber dst = body.block.dst;
+    if (dst != 0) return names_.is(wire::NameKind::selector, dst) ? std::optional{names_.text(dst)} : std::nullopt;
+    return is_selector(body.tlvs.selector) ? std::optional{body.tlvs.selector} : std::nullopt;
+}
+
 const Target& Router::target_of(const Message& message)
 {
     const std::uint32_t dst = message.native()->block.dst;
@@ -135,18 +143,16 @@ void Router::route_native(Message& message)
 void Router::native_answer(PeerId from, const wire::FrameHeader& header, const wire::NativeBody& body,
                            std::span<const Fd> fds, TimePoint now)
 {
-    connections_.grant(from, body.block.credit);
-    if (body.block.credit != 0 && topics_.has_backlog(from)) send_backlog(from, now);
+    if (body.block.credit != 0) granted(from, body.block.credit, now);
     const auto leg = calls_.find(from, header.id);
     if (!leg) return unasked_answer(from, header.id);
-    const auto status = static_cast<wire::Status>(std::min<std::uint8_t>(body.block.status, wire::status_count - 1));
     Answer answer;
     answer.from = from;
     answer.now = now;
     answer.form = &body;
     answer.flags = header.flags;
     answer.fds = fds;
-    answer.end = end_of(status);
+    answer.end = end_of(static_cast<wire::Status>(body.block.status));
     answer.payload = body.payload;
     answered(*leg, answer);
 }
@@ -155,7 +161,7 @@ void Router::control_frame(const ControlFrame& in)
 {
     switch (static_cast<ControlVerb>(in.body.block.verb)) {
     case ControlVerb::intern: return intern(in);
-    case ControlVerb::ping: return say(in.from, ControlVerb::pong, in.packet, in.now);
+    case ControlVerb::ping: return connections_.say(in.from, ControlVerb::pong, {.id = in.packet}, in.now);
     case ControlVerb::pong: return; // that it came is all that it says
     case ControlVerb::cancel: return cancel(in);
     case ControlVerb::credit: return credit(in);
@@ -192,19 +198,15 @@ void Router::refuse_control(const ControlFrame& in, const Failure& failure)
     answer_control(in, {.status = static_cast<std::uint8_t>(status_of(failure.end))}, error_json(failure), {});
 }
 
-/// A control frame that is nothing but its verb and id.
-void Router::say(PeerId to, ControlVerb verb, std::uint32_t packet, TimePoint now)
+void Router::say_ping(PeerId to, TimePoint now)
 {
-    connections_.send(to,
-                      NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
-                                  .id = packet,
-                                  .block = {.verb = static_cast<std::uint8_t>(verb)}},
-                      now);
+    connections_.say(to, ControlVerb::ping, {.id = calls_.next_packet(to)}, now);
 }
 
-void Router::say_ping(PeerId to, TimePoint now) { say(to, ControlVerb::ping, calls_.next_packet(to), now); }
-
-void Router::say_goaway(PeerId to, TimePoint now) { say(to, ControlVerb::goaway, calls_.next_packet(to), now); }
+void Router::say_goaway(PeerId to, TimePoint now)
+{
+    connections_.say(to, ControlVerb::goaway, {.id = calls_.next_packet(to)}, now);
+}
 
 void Router::intern(const ControlFrame& in)
 {
@@ -234,11 +236,7 @@ void Router::cancel(const ControlFrame& in)
 
 void Router::credit(const ControlFrame& in)
 {
-    if (in.packet == 0) {
-        connections_.grant(in.from, in.body.block.credit);
-        if (topics_.has_backlog(in.from)) send_backlog(in.from, in.now);
-        return;
-    }
+    if (in.packet == 0) return granted(in.from, in.body.block.credit, in.now);
     const auto id = calls_.call_of(in.from, in.packet);
     if (!id) return;
     Call& call = calls_[*id];
@@ -253,26 +251,19 @@ void Router::grant_parts(LegId leg, std::uint32_t more, TimePoint now)
 {
     const PeerId callee = calls_[leg].callee;
     if (!connections_[callee].native) return;
-    connections_.send(callee,
-                      NativeFrame{.flags = wire::flag::control | wire::flag::oneway,
-                                  .id = calls_[leg].packet,
-                                  .block = {.verb = static_cast<std::uint8_t>(ControlVerb::credit),
-                                            .credit = wire::credit_of(0, static_cast<std::uint16_t>(more))}},
-                      now);
+    const std::uint32_t credit = wire::credit_of(0, static_cast<std::uint16_t>(more));
+    connections_.say(callee, ControlVerb::credit, {.id = calls_[leg].packet, .block = {.credit = credit}}, now);
 }
 
 void Router::wait_for_asked(const ControlFrame& in)
 {
-    const wire::RoutingBlock& block = in.body.block;
-    const bool numbered = names_.is(wire::NameKind::selector, block.dst);
-    const std::string_view selector = numbered ? names_.text(block.dst) : in.body.tlvs.selector;
-    if (!numbered && (block.dst != 0 || !is_selector(selector)))
-        return refuse_control(in, {CallEnd::invalid, "no valid selector"});
+    const auto selector = selector_in(in.body);
+    if (!selector) return refuse_control(in, {CallEnd::invalid, "no valid selector"});
     if (!(in.flags & wire::flag::request)) return;
     if (waiters_.of(in.from) >= limits_.waiters_max)
         return refuse_control(in, {CallEnd::busy, "too many requests wait"});
-    Waiter waiter =
-        waiter_for(WaitingClient{in.from, in.packet}, std::string{selector}, deadline_of(block.deadline, in.now));
+    Waiter waiter = waiter_for(WaitingClient{in.from, in.packet}, std::string{*selector},
+                               deadline_of(in.body.block.deadline, in.now));
     connections_.hold(in.from, waiter.bytes());
     waiters_.add(std::move(waiter));
 }
@@ -301,10 +292,32 @@ void Router::settle_waiters(TimePoint now)
         [&](const Waiter& waiter, std::uint32_t clients) { tell_waiter(waiter, clients, now); });
 }
 
-std::uint32_t Router::takers_of(const Target& target, TimePoint now) const
+std::uint32_t Router::takers_of(const Target& target, TimePoint now)
 {
-    return static_cast<std::uint32_t>(std::ranges::count_if(
-        target.found, [&](const Found& one) { return connections_.takes_request(one.peer, 0, now); }));
+    std::uint32_t takers = 0;
+    for (const Found& one : target.found)
+        if (connections_.takes_request(one.peer, 0, now))
+            ++takers;
+        else
+            connections_[one.peer].awaited = true;
+    return takers;
+}
+
+/// It takes so much more from now on.
+void Router::granted(PeerId id, std::uint32_t credit, TimePoint now)
+{
+    connections_.grant(id, credit);
+    if (topics_.has_backlog(id)) send_backlog(id, now);
+    look_for_room(id, now);
+}
+
+/// Those who have found it full are looked at again once it is not: when the router settles next.
+void Router::look_for_room(PeerId id, TimePoint now)
+{
+    Peer& peer = connections_[id];
+    if (!peer.awaited || !connections_.takes_request(id, 0, now)) return;
+    peer.awaited = false;
+    for (const RouteTable::Stored& stored : routes_.selectors(id)) waiters_.look_again(object_named(stored.selector));
 }
 
 void Router::tell_waiter(const Waiter& waiter, std::uint32_t clients, TimePoint now)

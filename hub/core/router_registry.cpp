@@ -1,7 +1,9 @@
 // The router's verbs about who is who: online, offline, publish, unpublish. Each is always answered.
 #include "hub/core/labels.hpp"
 #include "hub/core/router.hpp"
+#include "hub/core/translation.hpp"
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -13,8 +15,6 @@ namespace {
 constexpr std::uint32_t native_version = 1;
 
 std::string as_javascript_prints(std::string_view raw) { return std::string{raw.empty() ? "undefined" : raw}; }
-
-constexpr std::string_view subscriber_suffix = "@subscriber";
 
 /// The consumer's side of a subscription, not an object that anybody offers.
 bool names_a_subscriber(std::string_view object) { return object.ends_with(subscriber_suffix); }

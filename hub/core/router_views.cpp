@@ -88,12 +88,26 @@ std::vector<ClientInfo> Router::clients(TimePoint now) const
     return out;
 }
 
+std::vector<ChannelInfo> Router::direct_channels(TimePoint now) const
+{
+    const auto end = [this](PeerId id, const ChannelReport& told) {
+        const Peer& peer = connections_[id];
+        return ChannelInfo::End{peer.name, peer.identity, peer.handle, told};
+    };
+    std::vector<ChannelInfo> out;
+    channels_.each([&](ChannelId id, const Channel& channel) {
+        out.push_back({id, end(channel.caller, channel.of_caller), end(channel.callee, channel.of_callee),
+                       channel.object, std::chrono::duration_cast<Millis>(now - channel.since)});
+    });
+    return out;
+}
+
 /// A record to be filled in, which will keep so many bytes of text; nullptr: nobody looks, or too much waits.
 TapRecord* Router::new_record(TapRecord::Kind kind, TimePoint now, std::size_t texts)
 {
     if (tap_ == Tap::nothing) return nullptr;
-    if (taps_.size() >= tap_records_max || texts > tap_bytes_max - tap_bytes_) {
-        counters_.dropped.add(Drop::overflow);
+    if (taps_.size() >= wire::tap_records_max || texts > wire::tap_bytes_max - tap_bytes_) {
+        counters_.dropped.add(Drop::monitor);
         return nullptr;
     }
     tap_bytes_ += texts;
@@ -106,7 +120,7 @@ TapRecord* Router::new_record(TapRecord::Kind kind, TimePoint now, std::size_t t
 /// What is kept of a payload.
 std::string_view Router::tapped(std::string_view payload) const
 {
-    return tap_ == Tap::payloads ? payload.substr(0, tap_payload_max) : std::string_view{};
+    return tap_ == Tap::payloads ? payload.substr(0, wire::tap_payload_max) : std::string_view{};
 }
 
 TapRecord* Router::record_of(const Message& message, std::string_view object, TapRecord::Kind kind)

@@ -2,7 +2,6 @@
 #include "hub/core/router.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace pandora::hub::core {
@@ -51,13 +50,11 @@ bool Router::wait_worth(const Message& message, const Failure& failure)
     const bool is_one_more = !message.wants_answer && !message.resumed && !is_own(connections_[message.from].reach);
     if (is_one_more && calls_.in_flight_from(message.from) >= limits_.calls_in_flight_max)
         return refuse(message, {CallEnd::busy, "too many messages wait"}), true;
-    if (parking_.size(process) >= limits_.parked_calls_max ||
-        parking_.bytes(process) + bytes > limits_.parked_bytes_max)
+    if (!parking_.has_room(process, bytes))
         return refuse(message, {CallEnd::busy, "too many calls wait for " + process}), true;
     const CallId call = open_call(message, message.wants_answer ? Gathering::one_answer : Gathering::no_answer);
     parked.call = call;
-    [[maybe_unused]] const bool held = parking_.park(process, std::move(parked));
-    assert(held); // there was room
+    parking_.park(process, std::move(parked));
     connections_.hold(message.from, bytes);
     calls_.keep(call, KeptBy::parking);
     return true;

@@ -1,6 +1,7 @@
 #include "hub/core/selector.hpp"
 
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -74,11 +75,7 @@ void parse_selector(std::string_view raw, Selector& into)
     std::string_view key;
     reader.open_object();
     while (reader.next_key(key)) {
-        if (key.find('\\') != std::string_view::npos) {
-            wire::unescape(key, unescaped);
-            key = unescaped;
-        }
-        MatchValue* value = value_named(key, into);
+        MatchValue* value = value_named(wire::plain(key, unescaped), into);
         const std::string_view raw_value = reader.skip_value();
         if (value != nullptr) read_value(raw_value, *value);
     }
@@ -95,6 +92,13 @@ std::string_view object_named(const Selector& selector)
 {
     const MatchValue& name = selector[Key::object_name];
     return name.kind == Kind::string ? std::string_view{name.text} : std::string_view{};
+}
+
+std::string selector_of_object(std::string_view object)
+{
+    std::string selector{R"({"objectName":)"};
+    wire::append_json_string(selector, object);
+    return selector + "}";
 }
 
 } // namespace pandora::hub::core

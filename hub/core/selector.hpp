@@ -58,4 +58,7 @@ bool matches(const Selector& asked, const Selector& stored);
 /// The published object's name, empty where the selector names none (or not by a string).
 std::string_view object_named(const Selector& selector);
 
+/// The selector, as JSON, that asks for nothing but an object of that name.
+std::string selector_of_object(std::string_view object);
+
 } // namespace pandora::hub::core

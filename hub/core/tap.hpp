@@ -1,6 +1,7 @@
 // What a monitor sees of one message, and what the hub says of its connections. Plain values.
 #pragma once
 
+#include "hub/core/channels.hpp"
 #include "hub/core/counters.hpp"
 #include "hub/core/identity.hpp"
 #include "hub/core/ids.hpp"
@@ -39,13 +40,6 @@ struct TapRecord {
 /// What is kept of what happens.
 enum class Tap : std::uint8_t { nothing, heads, payloads };
 
-/// Choice: enough for people, and for most calls to be replayed.
-inline constexpr std::size_t tap_payload_max = 64 * 1024;
-/// Records that wait for the monitor, and bytes of their texts; more are lost, and counted. Choice: what a turn of the
-/// loop brings, unless it is a storm.
-inline constexpr std::size_t tap_records_max = 16 * 1024;
-inline constexpr std::size_t tap_bytes_max = 4 * 1024 * 1024;
-
 /// One connection as `pandora hub clients` shows it.
 struct ClientInfo {
     std::string client;
@@ -58,6 +52,21 @@ struct ClientInfo {
     std::vector<std::string> selectors;
 };
 
+/// One direct channel, as both have told of it.
+struct ChannelInfo {
+    struct End {
+        std::string client;
+        Identity identity;
+        std::uint32_t handle = 0; // as in `src`
+        ChannelReport told;
+    };
+
+    ChannelId id{};
+    End caller, callee;
+    std::string object; // that the caller asked for; a long name is cut
+    std::chrono::milliseconds age{};
+};
+
 /// A connection that the hub ended, and why.
 struct CutInfo {
     std::string client;
@@ -65,8 +74,5 @@ struct CutInfo {
     TimePoint at{};
     Disconnect reason{};
 };
-
-/// Choice: what a person reads.
-inline constexpr std::size_t cuts_remembered = 64;
 
 } // namespace pandora::hub::core

@@ -5,11 +5,11 @@
 #include "hub/core/names.hpp"
 #include "hub/core/routes.hpp"
 #include "hub/core/selector.hpp"
+#include "hub/core/text_map.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -46,10 +46,6 @@ private:
         std::uint64_t generation = 0; // of the route table, when it was looked up; 0 = never
     };
 
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
     void forget_if_too_much();
     void read(std::string_view text, Entry& entry);
     const Target& fresh(Entry& entry);
@@ -59,7 +55,7 @@ private:
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
     std::vector<Entry> by_number_;
-    std::unordered_map<std::string, Entry, Hash, std::equal_to<>> by_text_;
+    TextMap<Entry> by_text_;
 };
 
 } // namespace pandora::hub::core

@@ -69,7 +69,6 @@ void Topics::add(Subscription wanted)
     peer.subscriptions.emplace(filter, id);
     peer.bytes += bytes_of(filter);
     slots_[index_of(id)] = {std::move(wanted), ++order_};
-    ++generation_;
 }
 
 bool Topics::unsubscribe(PeerId peer, const TopicFilter& filter)
@@ -115,7 +114,6 @@ void Topics::remove(SubscriptionId id)
     peer.subscriptions.erase(filter);
     slot = {};
     free_.push_back(id);
-    ++generation_;
 }
 
 void Topics::match(std::string_view object, std::string_view event, std::vector<SubscriptionId>& into) const

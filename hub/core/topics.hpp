@@ -12,6 +12,7 @@
 #include "hub/core/event.hpp"
 #include "hub/core/ids.hpp"
 #include "hub/core/retained_events.hpp"
+#include "hub/core/text_map.hpp"
 #include "hub/wire/limits.hpp"
 
 #include <cstddef>
@@ -21,7 +22,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,7 +29,6 @@ namespace pandora::hub::core {
 
 class Topics {
 public:
-    using Kept = Backlog::Kept;
     using Due = Backlog::Due;
 
     enum class Subscribed : std::uint8_t { added, replaced, too_many };
@@ -45,9 +44,6 @@ public:
 
     /// Everything of a connection that has ended: subscriptions, backlog, and what it retained.
     void forget(PeerId peer);
-
-    /// Grows whenever match() may answer differently from then on.
-    std::uint64_t generation() const { return generation_; }
 
     /// Replaces the content of `into` by the subscriptions that get the event: of each peer the most specific one (the
     /// name itself, then the longest prefix), in the order in which they were made. Allocates nothing once `into` has
@@ -66,8 +62,11 @@ public:
     /// Whether anybody has subscribed to any event of the object.
     bool any(std::string_view object) const { return objects_.contains(object); }
 
-    /// For an event that did not get through to its subscriber.
-    Kept keep(SubscriptionId id, EventPtr event) { return backlog_.keep(id, (*this)[id], std::move(event)); }
+    /// For an event that did not get through to its subscriber. Answers as Backlog::keep().
+    std::optional<std::uint64_t> keep(SubscriptionId id, EventPtr event)
+    {
+        return backlog_.keep(id, (*this)[id], std::move(event));
+    }
 
     /// While events wait for a peer, newer ones must wait behind them.
     bool has_backlog(PeerId peer) const { return !backlog_.empty(peer); }
@@ -98,7 +97,8 @@ public:
     /// several wait for is charged to each of them.
     std::size_t backlog_bytes(PeerId peer) const { return backlog_.bytes(peer); }
 
-    std::size_t backlog_bytes() const { return backlog_.bytes(); }
+    /// Events that wait for it.
+    std::size_t backlog_events(PeerId peer) const { return backlog_.events(peer); }
 
     std::size_t retained_bytes(PeerId peer) const { return retained_.bytes(peer); }
 
@@ -110,15 +110,11 @@ private:
         std::uint64_t order = 0; // of being made
     };
 
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
     using Ids = std::vector<SubscriptionId>; // in the order in which they were made, no peer twice
 
     /// The subscriptions to one object.
     struct Object {
-        std::unordered_map<std::string, Ids, Hash, std::equal_to<>> exact;
+        TextMap<Ids> exact;
         std::map<std::string, Ids, std::less<>> prefixes; // without the `*`; "" is for all events
     };
 
@@ -136,9 +132,8 @@ private:
     std::vector<Slot> slots_; // by SubscriptionId
     std::vector<SubscriptionId> free_;
     std::vector<OfPeer> peers_; // by PeerId
-    std::unordered_map<std::string, Object, Hash, std::equal_to<>> objects_;
+    TextMap<Object> objects_;
     std::uint64_t order_ = 0;
-    std::uint64_t generation_ = 0;
     Backlog backlog_;
     RetainedEvents retained_;
 };

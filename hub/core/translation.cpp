@@ -1,6 +1,7 @@
 #include "hub/core/translation.hpp"
 
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <array>
 #include <utility>
@@ -66,11 +67,7 @@ Act act_inside(std::string_view payload)
     reader.open_object();
     while (reader.next_key(key)) {
         const std::string_view value = reader.skip_value();
-        if (key.find('\\') != std::string_view::npos) {
-            wire::unescape(key, key_text);
-            key = key_text;
-        }
-        if (key == "action") act = act_named(text_of(value, action_text));
+        if (wire::plain(key, key_text) == "action") act = act_named(wire::text_of(value, action_text));
     }
     return act;
 }
@@ -82,16 +79,6 @@ Act act_named(std::string_view action)
     for (const auto& [text, act] : actions)
         if (text == action) return act;
     return Act::raw;
-}
-
-std::string_view text_of(std::string_view raw, std::string& scratch)
-{
-    if (raw.size() < 2 || raw.front() != '"') return {};
-    const std::string_view inner = raw.substr(1, raw.size() - 2);
-    if (inner.find('\\') == std::string_view::npos) return inner;
-    scratch.clear();
-    wire::unescape(inner, scratch);
-    return scratch;
 }
 
 bool has_legacy_form(const Message& message)
@@ -138,7 +125,7 @@ std::optional<NativeTail> native_tail(const Message& message, NameNumber selecto
     tail.payload = message.act == Act::raw ? body.data : message.payload;
 
     std::string scratch;
-    const auto trace = wire::trace_from(text_of(body.trace, scratch));
+    const auto trace = wire::trace_from(wire::text_of(body.trace, scratch));
     wire::Tlvs tlvs;
     if (selector == 0 && message.remote.starts_with('{')) tlvs.selector = message.remote;
     if (method == 0) tlvs.name = message.method;
@@ -171,7 +158,7 @@ std::string legacy_event(std::string_view object, std::string_view tag, std::str
     std::string out{R"({"remote":{)"};
     std::string subscriber{object};
     append_text_member(out, R"("objectTag")", tag);
-    append_text_member(out, R"("objectName")", subscriber.append("@subscriber"));
+    append_text_member(out, R"("objectName")", subscriber.append(subscriber_suffix));
     out += R"(},"action":"OBJECT_ACTION_INVOKE","broadcast":true,"propertyName":"callback","data":[)";
     wire::append_json_string(out, event);
     out.append(",").append(params.empty() ? "[]" : params).append("]");

@@ -10,11 +10,11 @@
 
 namespace pandora::hub::core {
 
+/// What the legacy dialect calls the consumer's side of a subscription: `<object>@subscriber`.
+inline constexpr std::string_view subscriber_suffix = "@subscriber";
+
 /// What a legacy message's `action`, without quotes and escapes, asks; raw: something of the application's own.
 wire::Act act_named(std::string_view action);
-
-/// The text of a raw JSON string; `scratch` holds it where escapes make the raw text differ. Empty for anything else.
-std::string_view text_of(std::string_view raw, std::string& scratch);
 
 /// The `data` of the MSG_DOWN that tells a native message to a legacy client. `host`: the sender's location, as JSON,
 /// or empty. The payload must be valid JSON or empty.

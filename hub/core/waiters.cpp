@@ -58,6 +58,7 @@ std::size_t Waiters::of(PeerId peer) const
 
 std::optional<TimePoint> Waiters::next_deadline() const
 {
+    if (!added_.empty() || !changed_.empty()) return TimePoint{};
     return by_deadline_.empty() ? std::nullopt : std::optional{by_deadline_.begin()->first};
 }
 

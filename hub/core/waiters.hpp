@@ -2,7 +2,8 @@
 // object a hub.
 //
 // A waiter is looked at when it comes, when its time is over, and when the routes of the object that it names have
-// changed; one that names none, whenever any have. So a publication costs what it is worth, however many wait.
+// changed or one of them that was full has room; one that names none, whenever any have. So a publication costs what it
+// is worth, however many wait.
 #pragma once
 
 #include "hub/core/ids.hpp"
@@ -56,9 +57,11 @@ public:
 
     std::size_t of_owner() const { return waiting_.size() - by_peer_.size(); }
 
+    /// At once, where there is somebody to look at.
     std::optional<TimePoint> next_deadline() const;
 
-    /// Somebody has come or gone who is reached by selectors that name the object; by none, where it is empty.
+    /// Somebody has come, has gone, or takes requests again, who is reached by selectors that name the object; by none,
+    /// where it is empty.
     void look_again(std::string_view object);
 
     /// Of those who have to be looked at takes out those for whom `ready(waiter)` is more than 0, or whose time is

@@ -74,10 +74,10 @@ void Session::on_readable()
     if (std::exchange(held_, false)) decode_held();
     while (input == Input::more && budget > 0 && !held_) input = read_some(budget);
     if (held_) input = Input::more; // also at the socket's end: what came before it counts
-    owner_.fed();
     switch (input) {
-    case Input::drained: return wait_readable();
+    case Input::drained: wait_readable(); return owner_.fed_all();
     case Input::more:
+        owner_.fed();
         boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->on_readable(); });
         return;
     case Input::ended: return owner_.lost(*peer_, end_);

@@ -23,6 +23,10 @@ public:
     /// The router has been fed: what it wants done should be done before the loop sleeps again.
     virtual void fed() = 0;
 
+    /// As fed(), and all that has come from this connection is in. What the router wants done may be done before this
+    /// returns, which may close the session.
+    virtual void fed_all() = 0;
+
     /// The socket is at its end. The owner closes the session.
     virtual void lost(core::PeerId peer, core::Disconnect reason) = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace pandora::hub::wire {
 
@@ -19,6 +20,22 @@ constexpr Number from_big_endian(Number number)
         return __builtin_bswap32(number);
     else
         return __builtin_bswap64(number);
+}
+
+/// `from` may be anywhere: numbers on the wire are not aligned.
+template <class Number>
+Number load_big_endian(const void* from)
+{
+    Number number;
+    std::memcpy(&number, from, sizeof number);
+    return from_big_endian(number);
+}
+
+template <class Number>
+void store_big_endian(Number number, void* into)
+{
+    number = from_big_endian(number);
+    std::memcpy(into, &number, sizeof number);
 }
 
 } // namespace pandora::hub::wire

@@ -13,13 +13,18 @@
 #include "hub/wire/limits.hpp"
 
 #include <cstddef>
-#include <optional>
-#include <string>
 #include <string_view>
 
 namespace pandora::hub::wire {
 
 /// Borrows the text. Once it has failed it stays failed, every further read returns an empty slice or false.
+///
+/// One container is read at a time, and what stands in it skipped as a whole; of a container inside it a reader of its
+/// own reads the slice:
+///
+///     reader.open_object();
+///     while (reader.next_key(key)) use(key, reader.skip_value());
+///     if (reader.failed() || !reader.at_end()) ...
 class JsonReader {
 public:
     explicit JsonReader(std::string_view text) : text_{text} {}
@@ -35,7 +40,7 @@ public:
     /// The first character of the next value; '\0' at the end.
     char peek();
 
-    /// Passes the '{' of an object. False (and failed) if the next value is none.
+    /// Passes the '{' of an object. False (and failed) if the next value is none. next_key() says false then, too.
     bool open_object();
 
     /// Passes the next key and its colon. False at the closing brace, which is passed, and on failure.
@@ -49,7 +54,8 @@ public:
     /// there is none. For one array at a time.
     bool next_element();
 
-    /// Passes one value of any kind and returns its raw text.
+    /// Passes one value of any kind, at most json_depth_max containers deep, and returns its raw text without the white
+    /// space around it. Empty only where it has failed: every value has a text.
     std::string_view skip_value();
 
 private:
@@ -69,21 +75,5 @@ private:
     bool first_key_ = false;
     bool first_element_ = false;
 };
-
-/// What a condition of JavaScript makes of a value; an absent one (empty slice) is false.
-bool truthy(std::string_view raw);
-
-/// The number that a raw JSON number stands for; nullopt for any other kind of value, and out of double's
-/// range.
-std::optional<double> number_of(std::string_view raw);
-
-/// The text of a raw string without its quotes. A lone surrogate becomes three bytes as if it were a
-/// character, so that different raw texts of equal strings, and only those, become equal. `inner` must be
-/// validated.
-void unescape(std::string_view inner, std::string& out);
-
-/// Appends `text` as a JSON string with quotes, valid whatever `text` is: half a pair of surrogates, as unescape()
-/// makes it, becomes its escape again, and every other byte that is no UTF-8 the replacement character.
-void append_json_string(std::string& out, std::string_view text);
 
 } // namespace pandora::hub::wire

@@ -2,6 +2,7 @@
 
 #include "hub/wire/frame.hpp"
 #include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <simdjson.h>
 
@@ -10,14 +11,6 @@ namespace pandora::hub::wire {
 namespace {
 
 constexpr std::string_view response_prefix = "response_callback_";
-
-/// The text of a key or an action; `scratch` holds it where escapes make the raw text differ.
-std::string_view plain(std::string_view inner, std::string& scratch)
-{
-    if (inner.find('\\') == std::string_view::npos) return inner;
-    unescape(inner, scratch);
-    return scratch;
-}
 
 using Member = std::string_view LegacyBody::*;
 

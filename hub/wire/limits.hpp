@@ -19,6 +19,38 @@ inline constexpr std::size_t json_depth_max = 512;
 /// reply's number and by the source stamp. Choice: several times the largest stamp.
 inline constexpr std::size_t rewrap_bytes_max = 4 * kibibyte;
 
+/// Direct channels of one client. Choice: a pair needs one, and nobody has a hundred busiest partners. And what is kept
+/// of the name of the object that one was asked for, for people; as much as of a name that has a number.
+inline constexpr std::size_t channels_of_client_max = 64;
+inline constexpr std::size_t channel_object_bytes_max = 256;
+
+/// Pools of one client, and the bytes of one: both are promised (PROTOCOL.md 9.9).
+inline constexpr std::size_t pools_of_client_max = 4;
+inline constexpr std::uint64_t pool_bytes_max = 256 * mebibyte;
+
+/// Places in pools that the hub remembers to release on a receiver's behalf. Choice: as many as calls in flight; what
+/// one owner can take of them, half, still as many as one client's queue of small requests.
+inline constexpr std::size_t places_held_max = 4096;
+
+/// What the monitor is shown of a payload. Choice: enough for people, and for most calls to be replayed.
+inline constexpr std::size_t tap_payload_max = 64 * kibibyte;
+
+/// Records that wait for the monitor, and bytes of their texts; more are lost, and counted. Choice: what a turn of the
+/// loop brings, unless it is a storm.
+inline constexpr std::size_t tap_records_max = 16 * kibibyte;
+inline constexpr std::size_t tap_bytes_max = 4 * mebibyte;
+
+/// Connections that the hub has ended, remembered to be shown. Choice: what a person reads.
+inline constexpr std::size_t cuts_remembered = 64;
+
+/// The policy's decisions that are remembered; a power of two. Choice: what dozens of processes ask of each other. Some
+/// hundred bytes each, at worst 9 MiB in all.
+inline constexpr std::size_t decisions_max = 4096;
+
+/// Longer objects and names are not looked up in the policy's rules but denied, so that nobody can make a pattern
+/// expensive. Choice: four times what the native dialect allows a name.
+inline constexpr std::size_t policy_text_bytes_max = 1024;
+
 /// The bounds an owner may change; the rest of the hub reads them from here only.
 struct Limits {
     /// Body of one frame of a client that is online. Choice: holds a large configuration; gRPC's default is 4

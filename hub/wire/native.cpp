@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace pandora::hub::wire {
 
@@ -21,16 +20,7 @@ constexpr std::size_t padded(std::size_t bytes) { return (bytes + 3) & ~std::siz
 template <class Number>
 Number read(std::string_view from, std::size_t at)
 {
-    Number number;
-    std::memcpy(&number, from.data() + at, sizeof number);
-    return from_big_endian(number);
-}
-
-template <class Number>
-void write(Number number, char* into)
-{
-    number = from_big_endian(number); // the way back is the same
-    std::memcpy(into, &number, sizeof number);
+    return load_big_endian<Number>(from.data() + at);
 }
 
 RoutingBlock read_block(std::string_view body)
@@ -92,7 +82,7 @@ void append_tlv(TlvType type, std::string_view value, std::string& out)
 {
     if (value.empty()) return;
     std::array<char, tlv_header_bytes> header{static_cast<char>(type)};
-    write(static_cast<std::uint16_t>(value.size()), header.data() + 2);
+    store_big_endian(static_cast<std::uint16_t>(value.size()), header.data() + 2);
     out.append(header.data(), header.size()).append(value).append(padded(value.size()) - value.size(), '\0');
 }
 
@@ -141,18 +131,18 @@ BlockBytes encode_block(const RoutingBlock& block, std::size_t length)
     assert(length >= block_bytes_min && length <= block_bytes_max && length % 4 == 0);
     BlockBytes bytes;
     char* const at = bytes.data();
-    write(block.verb, at);
-    write(static_cast<std::uint8_t>(length / 4), at + 1);
-    write(block.status, at + 2);
-    write(block.nfds, at + 3);
-    write(block.dst, at + 4);
-    write(block.src, at + 8);
-    write(block.method, at + 12);
-    write(block.deadline, at + 16);
-    write(block.credit, at + 24);
-    write(block.options, at + 28);
-    write(block.act, at + 29);
-    write(block.schema, at + 30);
+    store_big_endian(block.verb, at);
+    store_big_endian(static_cast<std::uint8_t>(length / 4), at + 1);
+    store_big_endian(block.status, at + 2);
+    store_big_endian(block.nfds, at + 3);
+    store_big_endian(block.dst, at + 4);
+    store_big_endian(block.src, at + 8);
+    store_big_endian(block.method, at + 12);
+    store_big_endian(block.deadline, at + 16);
+    store_big_endian(block.credit, at + 24);
+    store_big_endian(block.options, at + 28);
+    store_big_endian(block.act, at + 29);
+    store_big_endian(block.schema, at + 30);
     return bytes;
 }
 
@@ -174,9 +164,9 @@ std::optional<std::string> encode_head(const RoutingBlock& block, const Tlvs& tl
     append_tlv(TlvType::sticky, tlvs.sticky, out);
     if (tlvs.shared) {
         std::array<char, shared_place_bytes> place;
-        write(tlvs.shared->pool, place.data());
-        write(tlvs.shared->offset, place.data() + 4);
-        write(tlvs.shared->length, place.data() + 8);
+        store_big_endian(tlvs.shared->pool, place.data());
+        store_big_endian(tlvs.shared->offset, place.data() + 4);
+        store_big_endian(tlvs.shared->length, place.data() + 8);
         append_tlv(TlvType::shared, {place.data(), place.size()}, out);
     }
     return out;

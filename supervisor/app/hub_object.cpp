@@ -63,6 +63,7 @@ constexpr HubObject::Method HubObject::methods[] = {
     {"routes", "[{all}] the connections and what they are called; all: pandora's own, too", &HubObject::routes},
     {"clients", "what the hub has for each connection and waits for from it, and whom it has cut lately, and why",
      &HubObject::clients},
+    {"channels", "the direct channels, and what both ends have told of each", &HubObject::channels},
     {"stats", "the hub's counters", &HubObject::stats},
     {"online", "{process, instance}: the pids whose connections of that instance are online", &HubObject::online},
     {"wait_for", "object or selector, milliseconds: answered as soon as somebody serves it", &HubObject::wait_for},
@@ -163,6 +164,13 @@ void HubObject::clients(const Call&, const Reply& reply)
     Json cut = Json::array();
     for (const auto& each : hub_.cuts()) cut.push_back(to_json(each));
     reply.value({{"clients", std::move(clients)}, {"cut", std::move(cut)}});
+}
+
+void HubObject::channels(const Call&, const Reply& reply)
+{
+    Json channels = Json::array();
+    for (const auto& channel : hub_.channels()) channels.push_back(to_json(channel));
+    reply.value(std::move(channels));
 }
 
 /// The route table without the connection that asks and, unless `{"all": true}`, without built-in ones.

@@ -35,6 +35,7 @@ private:
 
     void routes(const Call& call, const Reply& reply);
     void clients(const Call& call, const Reply& reply);
+    void channels(const Call& call, const Reply& reply);
     void stats(const Call& call, const Reply& reply);
     void online(const Call& call, const Reply& reply);
     void wait_for(const Call& call, const Reply& reply);

@@ -12,6 +12,8 @@
 #include <iostream>
 #include <stdexcept>
 #include <sys/file.h>
+#include <sys/un.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace pandora::supervisor::app {
@@ -31,6 +33,20 @@ public:
 
     void unresponsive(const hub::Identity&, bool, std::chrono::milliseconds) override {}
 };
+
+/// What no turn of ours could make a place for a socket: nothing of us, not even the lock, is to be left behind there.
+void check_place(const std::filesystem::path& socket)
+{
+    const auto bytes = socket.native().size();
+    constexpr auto bytes_max = sizeof sockaddr_un{}.sun_path - 1;
+    if (bytes > bytes_max)
+        throw std::runtime_error{"the path of a socket has at most " + std::to_string(bytes_max) +
+                                 " bytes, and this one " + std::to_string(bytes) + ": " + socket.string()};
+    std::error_code none;
+    const auto there = std::filesystem::symlink_status(socket, none);
+    if (std::filesystem::exists(there) && !std::filesystem::is_socket(there))
+        throw std::runtime_error{socket.string() + " exists and is no socket"};
+}
 
 /// Looking at the socket and replacing it cannot be one step; the lock makes two servers that start at once take turns.
 os::UniqueFd lock_socket(const std::filesystem::path& socket)
@@ -61,6 +77,7 @@ int hub_serve(const HubServeOptions& options)
 {
     os::mend_inheritance();
     os::raise_descriptor_limit(); // before the hub counts what it may have
+    check_place(options.socket);
     const auto lock = lock_socket(options.socket);
     auto listener = os::listen_unix(options.socket, owner_only);
     const os::SocketFile file{options.socket};

@@ -58,6 +58,7 @@ metrics::HubSample to_sample(const hub::Stats& stats, const std::vector<hub::Cli
             .unresponsive_connections = stats.unresponsive_clients,
             .subscriptions = stats.subscriptions,
             .channels = stats.channels,
+            .channel_calls_total = stats.channel_calls,
             .calls_total = to_counts(stats.calls),
             .dropped_frames_total = to_counts(stats.dropped),
             .disconnects_total = to_counts(stats.disconnects),

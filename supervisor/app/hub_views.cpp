@@ -74,6 +74,15 @@ std::string_view verb_of(const hub::TapRecord& record)
     return "message";
 }
 
+Json to_json(const hub::ChannelInfo::End& end)
+{
+    const auto& who = end.identity;
+    return {
+        {"client", end.client},       {"process", or_null(who.process)},   {"instance", who.instance},
+        {"pid", who.credentials.pid}, {"uid", who.credentials.uid},        {"calls", end.told.calls},
+        {"errors", end.told.errors},  {"bytes_sent", end.told.bytes_sent}, {"bytes_received", end.told.bytes_received}};
+}
+
 /// Text is shown as it is where it is no JSON: what was cut off, say; or where to read it could cost the hub its stack.
 Json shown(std::string_view payload, bool is_binary)
 {
@@ -115,6 +124,15 @@ Json to_json(const hub::ClientInfo& client)
             {"unready", client.unready},
             {"unresponsive", client.unresponsive},
             {"builtin", client.builtin}};
+}
+
+Json to_json(const hub::ChannelInfo& channel)
+{
+    return {{"channel", channel.id},
+            {"object", metrics::label_text(channel.object)},
+            {"age_s", std::chrono::duration<double>(channel.age).count()},
+            {"caller", to_json(channel.caller)},
+            {"callee", to_json(channel.callee)}};
 }
 
 Json to_json(const hub::CutInfo& cut)
@@ -159,6 +177,7 @@ Json to_json(const hub::Stats& stats)
             {"unresponsive", stats.unresponsive_clients},
             {"subscriptions", stats.subscriptions},
             {"channels", stats.channels},
+            {"channel_calls", stats.channel_calls},
             {"calls", to_json(stats.calls)},
             {"dropped", to_json(stats.dropped)},
             {"disconnects", to_json(stats.disconnects)},

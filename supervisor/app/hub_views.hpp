@@ -8,6 +8,7 @@ namespace pandora::supervisor::app {
 
 hub::client::Json to_json(const hub::Route& route);
 hub::client::Json to_json(const hub::ClientInfo& client);
+hub::client::Json to_json(const hub::ChannelInfo& channel);
 hub::client::Json to_json(const hub::CutInfo& cut);
 hub::client::Json to_json(const hub::Stats& stats);
 

@@ -1,7 +1,7 @@
 // Whatever frames a native client sends, the hub survives, what reaches the others is well-formed, and nothing is left
 // when all have gone. The input is frames: flags, how often the clock ticks before, the body's length in two bytes, the
 // body.
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 #include "hub/wire/native.hpp"
 #include "tests/unit/hub/core/router_harness.hpp"
 

@@ -123,6 +123,24 @@ TEST_F(ClientPools, TakeMoreThanAFrameCould)
     EXPECT_EQ(bytes_of(echoed(*caller, Bytes{huge})).text(), huge);
 }
 
+TEST_F(ClientPools, GiveWayToALargerOneOnceAllThatIsInThemIsReleased)
+{
+    const auto callee = join_with(methods());
+    const auto caller = join();
+    const Bytes most{std::string(40 * megabyte, 'x')}; // of which no two stand in one
+    const Bytes larger{std::string(70 * megabyte, 'y')};
+    for (int i = 0; i < 4; ++i) value_of(keep(*caller, most));
+    EXPECT_EQ(error_of(keep(*caller, larger)).name, "busy");
+    EXPECT_EQ(value_of(keep(*caller, Bytes{large})), 5) << "there is room for this";
+    kept.clear();
+    reach_hub(*callee); // with all the releases
+    reach_hub(*caller);
+    EXPECT_EQ(value_of(keep(*caller, larger)), 1);
+    EXPECT_TRUE(is_lent(kept.at(0)));
+    EXPECT_TRUE(kept[0] == larger);
+    EXPECT_EQ(pools_of_ones_own(), 4U);
+}
+
 TEST_F(ClientPools, UseAPlaceAgainOnceItsReceiverHasLetGo)
 {
     const auto callee = join_with(methods());

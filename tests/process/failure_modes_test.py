@@ -13,7 +13,7 @@ import unittest
 from hub_process import Hub
 from legacy_hub import LegacyClient
 from native_case import Native
-from native_frame import HEADER, Flag, Status, Verb, after
+from native_frame import HEADER, Flag, Frame, Status, Tlv, Verb, after
 from native_hub import NativeClient
 from pandora import App, DEADLINE_S, wait_until
 
@@ -26,6 +26,11 @@ def message(name, data=None, **more):
     return json.dumps({"action": "PANDORA_HUB_ACTION_MSG_UP", "data": {
         "remote": {"objectName": name}, "action": "OBJECT_ACTION_INVOKE", "propertyName": "f", "data": [data],
         "broadcast": False, "needReply": True, "host": {}, **more}}).encode()
+
+
+def resident_mib(hub):
+    pages = int(pathlib.Path(f"/proc/{hub.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // MIB
 
 
 class Failures(Native):
@@ -145,7 +150,7 @@ class WhoDoesNotRead(Failures):
             quick.reply(quick.next_message(), n)
             self.assertEqual(caller.answer_to(number).value, n)
             slowest = max(slowest, time.monotonic() - begin)
-        self.assertLess(slowest, 3)
+        self.assertLess(slowest, 8, "no wait for the patience of 10 s that the hub has with it")
 
     def test_requests_go_around_one_that_does_not_keep_up(self):
         self.native("many", "stuck-one")
@@ -180,16 +185,48 @@ class WhoDoesNotRead(Failures):
             server.socket.shutdown(socket.SHUT_RDWR)
             thread.join(DEADLINE_S)
 
-    def test_a_storm_of_broadcasts_delays_others_little(self):
-        storm = [self.legacy("storm") for _ in range(40)]
+    def test_who_leaves_unread_what_would_fit_has_ten_seconds(self):
+        server, forgetful = self.native("forgotten"), self.native()
+        before = self.disconnects("slow_reader")
+        for _ in range(3):
+            forgetful.invoke("forgotten", "f", deadline=after(3600))
+            server.reply(server.next_message(), "x" * MIB)
+        server.heard()  # the hub has read them
+        self.assertEqual(self.disconnects("slow_reader"), before)
+        self.wait_disconnects("slow_reader", before)
+
+    def test_a_storm_of_broadcasts_lets_others_have_their_turn(self):
+        """What the hub has done by the time it answers another one, where both have asked while it stood still."""
+        for _ in range(300):
+            self.native("storm")
         sender = self.native()
+        to_all = [(Tlv.SELECTOR, b'{"objectName":"storm"}')]
+        blast = Frame(Flag.NATIVE | Flag.ONEWAY, id=1, verb=Verb.MULTI, tlvs=to_all)
+        before = self.traffic()
+        os.kill(self.hub.process.pid, signal.SIGSTOP)
+        try:
+            sender.send_bytes(1000 * blast.encode())  # at once: a socket holds few small pieces
+            asked = self.witness.invoke("pandora.hub", "stats", deadline=after(60))
+        finally:
+            os.kill(self.hub.process.pid, signal.SIGCONT)
+        meanwhile = self.traffic(self.witness.answer_to(asked)) - before
+        sender.heard()  # the hub has read it all
+        self.assertLess(meanwhile, (self.traffic() - before) / 2)
+
+    def traffic(self, answer=None):
+        """Bytes that the hub has given to its clients so far, or means to."""
+        stats = (answer or self.witness.call("pandora.hub", "stats", deadline=after(60))).value
+        return stats["bytes_sent"] + stats["queued_bytes"]
+
+    def test_what_goes_to_many_is_kept_once(self):
+        for _ in range(80):
+            self.native("many-readers")
+        sender = self.native()
+        before = resident_mib(self.hub)
         for _ in range(40):  # less than makes the hub end the connection of one who reads nothing for 10 s
-            sender.message(Flag.ONEWAY, Verb.MULTI, "storm", "f", "x" * 20_000)
-        begin = time.monotonic()
-        self.assertEqual(self.witness.call("pandora.hub", "ping").status, Status.OK)
-        self.assertLess(time.monotonic() - begin, 3)
-        for client in storm[:5]:
-            self.assertGreater(len(client.heard()), 0)
+            sender.message(Flag.ONEWAY, Verb.MULTI, "many-readers", "f", "x" * 20_000)
+        sender.heard()
+        self.assertLess(resident_mib(self.hub) - before, 32, "each its own would be 61 MiB")
 
     def test_a_client_that_stands_still_is_noticed_and_gets_no_more_calls(self):
         child = os.fork()
@@ -354,16 +391,11 @@ class Memory(unittest.TestCase):
                 except OSError:
                     pass  # it was one of those
             wait_until(lambda: hub.count("disconnects", "memory_budget"), "somebody is let go")
-            self.assertLess(self.resident_mib(hub), 450)
+            self.assertLess(resident_mib(hub), 450)
             self.assertEqual(witness.call("pandora.hub", "ping").status, Status.OK)
             for client in greedy:
                 client.close()
-            wait_until(lambda: self.resident_mib(hub) < 200, lambda: f"given back, not {self.resident_mib(hub)} MiB")
-
-    @staticmethod
-    def resident_mib(hub):
-        pages = int(pathlib.Path(f"/proc/{hub.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") // MIB
+            wait_until(lambda: resident_mib(hub) < 200, lambda: f"given back, not {resident_mib(hub)} MiB")
 
 
 class SupervisedHub(unittest.TestCase):

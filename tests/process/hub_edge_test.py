@@ -203,7 +203,7 @@ class Flood(Edge):
                         break
             else:
                 self.fail("nobody was turned away")
-            self.assertLess(slowest, 2)
+            self.assertLess(slowest, 10)
             wait_until(lambda: ask(self.connect()), "the debt is paid by waiting")
 
     def test_a_thousand_workers_may_come_at_once(self):

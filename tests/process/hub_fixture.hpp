@@ -91,12 +91,12 @@ protected:
         return fd;
     }
 
-    /// Runs the loop until `holds`, for at most a few seconds. It may do something: it is not asked again once it
+    /// Runs the loop until `holds`, for at most half a minute. It may do something: it is not asked again once it
     /// holds.
     template <class Condition>
     bool until(Condition holds)
     {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
         while (!holds()) {
             if (std::chrono::steady_clock::now() >= end) return false;
             io.run_one_for(std::chrono::milliseconds{10});

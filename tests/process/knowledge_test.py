@@ -3,10 +3,8 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import unittest
 
 from pandora import App, Client, wait_until
@@ -14,7 +12,6 @@ from pandora import App, Client, wait_until
 HERE = pathlib.Path(__file__).resolve().parent
 WORKER = f"{sys.executable} -u {HERE}/publishing_worker.py"
 MESSAGE_UP = "PANDORA_HUB_ACTION_MSG_UP"
-CONFIG_MANAGER = "__PANDORA_HUB_CONFIG_MANAGER"
 
 
 def begin_call(client, name, **selector):
@@ -92,59 +89,6 @@ class TrueReason(unittest.TestCase):
                 error = answer_to(client, begin_call(client, "store"))["error"]
             self.assertEqual(error["name"], "PandoraNoRouteError")
             self.assertEqual((error["process"], error["reason"]), ("store", "exit 3"))
-
-
-class Policy(unittest.TestCase):
-    def test_the_rules_of_the_procfile_hold_for_the_process_that_the_kernel_says_it_is(self):
-        head = "hub: {policy: [{deny: call, object: store, process: web}]}"
-        with App(f"  store: {{command: exec {WORKER} store, objects: [store]}}\n"
-                 f"  api: {{command: exec {WORKER} api store, environment: [CLAIM=web]}}\n"
-                 f"  web: {{command: exec {WORKER} web store, environment: [CLAIM=api]}}", head=head) as app:
-            app.wait_line(r"api +\| answer", count=3)
-            app.wait_line(r"web +\| error", count=3)
-            self.assertNotRegex(app.output(), r"web +\| answer")
-            self.assertNotRegex(app.output(), r"api +\| error .*denied")
-
-    def test_strangers_can_be_kept_from_a_method(self):
-        head = "hub: {policy: [{deny: call, object: 'pandora.*', method: list, process: '-'}]}"
-        with App("  web: {command: exec sleep 1000}", head=head) as app:
-            app.wait_line("web ready")
-            with Stranger(app) as client:
-                denied = client.invoke("pandora.supervisor", "list")
-                self.assertEqual(denied["error"]["name"], "PandoraDeniedError")
-                self.assertTrue(client.invoke("pandora.supervisor", "describe", "web")["success"])
-
-    def test_a_user_that_does_not_exist_stops_the_start(self):
-        with App("  web: {command: exec sleep 1000}", head="hub: {allow_uids: [nobody-of-that-name]}") as app:
-            self.assertNotEqual(app.wait_exit(), 0)
-            self.assertIn("nobody-of-that-name", app.output())
-
-
-class Strict(unittest.TestCase):
-    HEAD = "hub: {strict: true}"
-
-    def test_who_claims_to_be_somebody_else_does_not_get_online(self):
-        with App(f"  store: {{command: exec {WORKER} store}}\n"
-                 f"  liar: {{command: exec {WORKER} liar, environment: [CLAIM=store]}}", head=self.HEAD) as app:
-            app.wait_line(r"store +\| published")
-            wait_until(lambda: any(c["process"] == "liar" for c in self.cut(app)), "the liar is cut")
-            self.assertNotRegex(app.output(), r"liar +\| published")
-
-    @staticmethod
-    def cut(app):
-        with Client(app.hub_socket) as client:  # a stranger who claims nothing
-            client.online()
-            return client.invoke("pandora.hub", "clients")["data"]["cut"]
-
-    def test_an_object_that_another_process_promises_cannot_be_published(self):
-        with App("  store: {command: exec sleep 1000, objects: [store]}\n"
-                 "  web: {command: exec sleep 1000}", head=self.HEAD) as app:
-            app.wait_line("web ready")
-            with Client(app.hub_socket) as client:
-                client.online()
-                self.assertTrue(client.publish("mine")["success"])
-                self.assertFalse(client.publish("store")["success"])
-            self.assertEqual(app.instances()["store/0"]["state"], "starting")
 
 
 class Unresponsive(unittest.TestCase):
@@ -309,57 +253,6 @@ class HubObject(unittest.TestCase):
             reply = self.client.invoke("pandora.supervisor", method, *params)
             self.assertEqual(reply["error"]["name"], "denied", method)
         self.assertEqual(self.app.instances()["store/0"]["health"], "")
-
-
-class Config(unittest.TestCase):
-    def config(self, app):
-        with Stranger(app) as client:
-            return client.invoke(CONFIG_MANAGER, "getConfig", "colour")["data"]
-
-    def publish(self, app, value):
-        with Stranger(app) as client:
-            self.assertTrue(client.invoke(CONFIG_MANAGER, "publish", "colour", value)["success"])
-
-    def test_it_outlives_the_hub_process(self):
-        with App("  web: {command: exec sleep 1000}") as app:
-            app.wait_line("web ready")
-            self.publish(app, {"rgb": [1, 2, 3]})
-            os.kill(app.pid_of("hub/0"), signal.SIGKILL)
-            app.wait_line(r"\bhub ready", count=2)
-            self.assertEqual(self.config(app), {"rgb": [1, 2, 3]})
-
-    def test_it_ends_with_the_app_where_the_procfile_says_nothing(self):
-        name = f"pandora-test-{os.getpid()}"
-        home = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
-        folder = pathlib.Path("/var/lib/pandora" if os.geteuid() == 0 else home / "pandora") / name
-        self.addCleanup(shutil.rmtree, home)
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        for _ in range(2):
-            with App("  web: {command: exec sleep 1000}", name=name, environment={"XDG_STATE_HOME": str(home)}) as app:
-                app.wait_line("web ready")
-                self.assertIsNone(self.config(app))
-                self.publish(app, "red")
-            self.assertFalse(folder.exists())
-
-    def test_it_outlives_the_app_where_the_procfile_says_so(self):
-        name = f"pandora-test-{os.getpid()}"
-        home = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
-        folder = pathlib.Path("/var/lib/pandora" if os.geteuid() == 0 else home / "pandora") / name
-        self.addCleanup(shutil.rmtree, home)
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-
-        def run():
-            return App("  web: {command: exec sleep 1000}", head="hub: {persist_config: true}", name=name,
-                       environment={"XDG_STATE_HOME": str(home)})
-
-        with run() as app:
-            app.wait_line("web ready")
-            self.publish(app, "red")
-            self.publish(app, "blue")
-        self.assertEqual([(f.name, f.stat().st_mode & 0o777) for f in folder.iterdir()], [("config.journal", 0o600)])
-        with run() as app:
-            app.wait_line("web ready")
-            self.assertEqual(self.config(app), "blue")
 
 
 if __name__ == "__main__":

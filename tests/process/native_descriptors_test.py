@@ -10,7 +10,7 @@ import unittest
 
 from hub_process import Hub
 from native_case import Native
-from native_frame import Control, Flag, Status, Tlv, Verb, after
+from native_frame import Control, Flag, Status, Tlv, Verb, after, soon
 from native_hub import NativeClient, Peer
 from pandora import Client, wait_until
 
@@ -177,7 +177,16 @@ class Channels(Native):
         self.caller.control(Control.REPORT, {"calls": "many"}, method=channel)
         self.caller.control(Control.REPORT, {"calls": 5}, method=0x7FFFFFFF)
         self.assertEqual((before, self.caller.heard()), (0, []), "the connection goes on")
-        self.assertGreaterEqual(self.hub.ask("stats")["channels"], 1)
+        self.callee.control(Control.REPORT, {"calls": 4}, method=channel)
+        self.callee.heard()  # the hub has read all of that
+        shown = {each["channel"]: each for each in self.hub.ask("channels")}[channel]
+        self.assertEqual(shown["object"], "near")
+        self.assertEqual([shown["caller"][key] for key in ("calls", "errors", "bytes_sent", "bytes_received", "pid")],
+                         [5, 1, 100, 50, os.getpid()])
+        self.assertEqual(shown["callee"]["calls"], 4)
+        stats = self.hub.ask("stats")
+        self.assertGreaterEqual(stats["channels"], 1)
+        self.assertGreaterEqual(stats["channel_calls"], 5)
 
     def test_only_who_can_is_chosen(self):
         self.connect(objects=["far"])
@@ -280,7 +289,7 @@ class Pools(Native):
         for name, verb in (("nobody", Verb.INVOKE), ("big", Verb.MULTI), ("big", Verb.EVENT)):
             self.caller.message(Flag.REQUEST if verb != Verb.EVENT else 0, verb, name, "f", tlvs=shm(1, 64, 10))
             self.assertEqual(released(), [(self.caller.handle, 1, 64)], f"{verb} for {name}")
-        self.caller.invoke("big", "f", tlvs=shm(1, 64, 10), deadline=after(0.2))
+        self.caller.invoke("big", "f", tlvs=shm(1, 64, 10), deadline=soon(0.5))
         asked = self.callee.next_message()
         self.assertEqual(released(), [], "the callee has it")
         self.callee.expect_control(Control.CANCEL)

@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from native_case import Native
-from native_frame import Control, Flag, Frame, Option, Status, Tlv, after, credit, now_ns
+from native_frame import Control, Flag, Frame, Option, Status, Tlv, after, credit, now_ns, soon
 
 
 class Deadlines(Native):
@@ -13,7 +13,7 @@ class Deadlines(Native):
 
     def test_a_call_that_is_not_answered_ends_in_time_and_its_answer_comes_too_late(self):
         before = self.hub.count("dropped", "late_reply")
-        deadline = after(1)
+        deadline = soon()
         number = self.caller.invoke("slow", "f", deadline=deadline)
         asked = self.callee.next_message()
         self.assertEqual(asked.deadline, deadline)
@@ -33,7 +33,7 @@ class Deadlines(Native):
     def test_a_callee_hands_its_deadline_on(self):
         """So three calls in a row end when the first one's caller gives up, not after three times that."""
         middle = self.connect(objects=["middle"])
-        deadline = after(1)
+        deadline = soon()
         number = self.caller.invoke("middle", "f", deadline=deadline)
         asked = middle.next_message()
         onward = middle.invoke("slow", "g", deadline=asked.deadline)
@@ -42,7 +42,7 @@ class Deadlines(Native):
         self.assert_failed(self.caller.answer_to(number), Status.DEADLINE)
 
     def test_a_callee_is_told_when_its_call_is_over(self):
-        self.caller.invoke("slow", "f", deadline=after(1))
+        self.caller.invoke("slow", "f", deadline=soon())
         asked = self.callee.next_message()
         self.assertEqual(self.callee.expect_control(Control.CANCEL).id, asked.id)
 
@@ -129,7 +129,7 @@ class Streams(Native):
             self.assertEqual(self.caller.heard(), [])
 
     def test_the_deadline_holds_for_all_of_it(self):
-        number = self.caller.invoke("source", "f", credit=credit(10), deadline=after(1.5))
+        number = self.caller.invoke("source", "f", credit=credit(10), deadline=soon())
         asked = self.callee.next_message()
         self.callee.reply(asked, 0, more=True)
         self.assertEqual(self.caller.answer_to(number).value, 0)

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from native_case import Native
-from native_frame import HEADER, NOTHING, Act, Control, Flag, Frame, Option, Status, Tlv, Verb, after, now_ns
+from native_frame import HEADER, NOTHING, Act, Control, Flag, Frame, Option, Status, Tlv, Verb, after, now_ns, soon
 from native_hub import NativeClient
 from pandora import Client
 
@@ -233,7 +233,7 @@ class Multi(Native):
     def test_who_does_not_answer_costs_only_its_own_answer(self):
         callees = [self.connect(objects=["many"]) for _ in range(2)]
         caller = self.connect()
-        deadline = after(5)
+        deadline = soon(5)
         number = caller.message(Flag.REQUEST, Verb.MULTI, "many", "f", deadline=deadline)
         callees[1].reply(callees[1].next_message(), "here")
         self.assertEqual(caller.answer_to(number).value, "here")

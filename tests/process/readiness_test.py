@@ -209,10 +209,10 @@ class Notify(Obedient):
             app.wait_view("web/0", state="ready")
 
     def test_more_time_is_given_to_who_asks_for_it(self):
-        app = self.start("notify: true, start_timeout: 3s, environment: ['FIRST=notify EXTEND_TIMEOUT_USEC=60000000']")
+        app = self.start("notify: true, start_timeout: 6s, environment: ['FIRST=notify EXTEND_TIMEOUT_USEC=60000000']")
         view = app.wait_view("web/0", state="starting", up=True)
         app.wait_line("done: notify EXTEND")
-        wait_until(lambda: time.time() > view["start_time"] + 3.5, "the first limit is over")
+        wait_until(lambda: time.time() > view["start_time"] + 6.5, "the first limit is over")
         self.assertEqual((app.ps("web/0")["state"], app.ps("web/0")["pid"]), ("starting", view["pid"]))
         tell(app, "web/0", "notify READY=1")
         app.wait_view("web/0", state="ready", pid=view["pid"])
@@ -283,18 +283,30 @@ class Notify(Obedient):
 
 class Watchdog(Obedient):
     def test_who_falls_silent_is_aborted_and_restarted(self):
-        app = self.start("watchdog: 1500ms, availability: {restart: on_failure, backoff: 0ms},\n"
-                         "        environment: [FIRST=beat], limits: {core: 0}")
+        # Ready when it says so, while its heart beats already: how long it takes to start does not count.
+        app = self.start("watchdog: 1500ms, notify: true, limits: {core: 0},\n"
+                         "        availability: {restart: on_failure, backoff: 0ms, max_restarts: 100},\n"
+                         "        environment: [FIRST=beat]")
         pid = app.pid_of("web/0")
         for name, value in (("WATCHDOG_USEC", "1500000"), ("WATCHDOG_PID", str(pid))):
             tell(app, "web/0", f"environment {name}")
             app.wait_line(rf"\| {name}={value}$")
-        begin = app.wait_view("web/0", state="ready")["start_time"]
-        wait_until(lambda: time.time() > begin + 3, "twice the limit has gone by")
-        self.assertEqual((app.ps("web/0")["state"], app.ps("web/0")["pid"]), ("ready", pid))
+        # A machine that is overloaded may keep even a heart from beating for so long; hardly each of five.
+        self.assertTrue(any(self.outlives_twice_the_limit(app) for _ in range(5)))
+        before = app.ps("web/0")["restarts"]
         tell(app, "web/0", "hush")
-        app.wait_line("web ended: no WATCHDOG=1 for 1500 ms, SIGABRT; restarting")
-        self.assertEqual(app.wait_view("web/0", restarts=1)["last_end"], "no WATCHDOG=1 for 1500 ms, SIGABRT")
+        app.wait_line("web ended: no WATCHDOG=1 for 1500 ms, SIGABRT; restarting", count=before + 1)
+        self.assertEqual(app.wait_view("web/0", restarts=before + 1)["last_end"],
+                         "no WATCHDOG=1 for 1500 ms, SIGABRT")
+
+    @staticmethod
+    def outlives_twice_the_limit(app):
+        tell(app, "web/0", "notify READY=1")
+        pid = app.wait_view("web/0", state="ready")["pid"]
+        end = time.monotonic() + 3
+        wait_until(lambda: time.monotonic() > end, "twice the limit has gone by")
+        view = app.ps("web/0")
+        return (view["state"], view["pid"]) == ("ready", pid)
 
     def test_it_may_ask_for_its_own_end(self):
         app = self.start("watchdog: 1h, limits: {core: 0}", KEEPER)

@@ -4,7 +4,6 @@ import os
 import resource
 import signal
 import sys
-import time
 import unittest
 
 from pandora import App, children_of, is_gone, process_state, wait_until
@@ -87,14 +86,14 @@ class ProcessGroup(unittest.TestCase):
             self.assertTrue(is_gone(left))
 
     def test_adopted_orphans_are_reaped_and_mistaken_for_nobody(self):
-        script = "setsid sh -c \"sleep 0.2\" & sleep 0.05; exec sleep 1000"
+        script = "setsid sh -c \"sleep 0.2; echo >> ended\" & sleep 0.05; exec sleep 1000"
         with App(f"  web: {{command: '{script}', {ALWAYS}}}") as app:
             app.wait_line("web ready")
             os.kill(app.pid_of("web/0"), signal.SIGKILL)
             app.wait_line("web ready", count=2)
-            time.sleep(0.5)  # the orphans end meanwhile; nothing else tells
-            wait_until(lambda: all(process_state(pid) != "Z" for pid in children_of(app.master.pid)),
-                       "no zombie is left")
+            wait_until(lambda: app.read("ended"), "an orphan comes to its end")
+            own = {app.pid_of("web/0"), app.pid_of("hub/0")}
+            wait_until(lambda: set(children_of(app.master.pid)) == own, "no zombie is left")
             self.assertEqual(app.instances()["web/0"]["restarts"], 1)
 
 

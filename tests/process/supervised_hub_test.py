@@ -199,7 +199,7 @@ class Metrics(unittest.TestCase):
                 _, body = client.receive()
                 self.assertEqual(body["action"], f"response_callback_{asked}")
                 self.assertEqual(body["data"]["error"]["name"], "PandoraPeerGoneError")
-                self.assertLess(time.monotonic() - begin, 5)
+                self.assertLess(time.monotonic() - begin, 15, "not at the deadline of 25 s")
 
 
 if __name__ == "__main__":

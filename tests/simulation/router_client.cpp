@@ -1,7 +1,7 @@
 #include "tests/simulation/router_client.hpp"
 
 #include "hub/core/translation.hpp"
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <algorithm>
 #include <array>

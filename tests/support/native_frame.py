@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import json
+import os
 import struct
 import time
 
@@ -54,6 +55,11 @@ def now_ns():
 def after(seconds):
     """A deadline."""
     return now_ns() + int(seconds * 1e9)
+
+
+def soon(seconds=1.0):
+    """A deadline that a test waits for: not long, and on a machine that is overloaded not before what is on its way."""
+    return after(seconds * min(max(1.0, os.getloadavg()[0] / os.cpu_count()), 4.0))
 
 
 def credit(messages, kib=0):

@@ -7,6 +7,7 @@ import array
 import collections
 import json
 import socket
+import time
 
 from native_frame import HEADER, ID_MAX, NOTHING, Control, Flag, Frame, Keep, Status, Tlv, Verb, credit
 from pandora import DEADLINE_S, wait_until
@@ -18,6 +19,7 @@ class Peer:
     def __init__(self, connected, timeout_s=DEADLINE_S):
         self.socket = connected
         self.socket.settimeout(timeout_s)
+        self.timeout_s = timeout_s
         self.id = 0
         self.names = {}  # (0 for a selector, 1 for a name; number): text, as the hub has told
         self._bytes = bytearray()
@@ -121,11 +123,17 @@ class Peer:
             if wanted(frame):
                 self._kept.remove(frame)
                 return frame
-        for frame in iter(self.receive, None):
+        for frame in self._arriving():
             if wanted(frame):
                 return frame
             self._kept.append(frame)
-        raise AssertionError("unreachable")
+        raise TimeoutError(f"not within {self.timeout_s} s, but {list(self._kept)[-5:]}")
+
+    def _arriving(self):
+        """What comes until the time is over, which the hub's pings do not begin anew."""
+        end = None if self.timeout_s is None else time.monotonic() + self.timeout_s
+        while end is None or time.monotonic() < end:
+            yield self.receive()
 
     def expect_frame(self, wanted):
         return self.expect(lambda frame: isinstance(frame, Frame) and wanted(frame))
@@ -166,10 +174,11 @@ class Peer:
     def wait_closed(self):
         """Reads on until the other end closes."""
         try:
-            while True:
-                self._kept.append(self.receive())
+            for frame in self._arriving():
+                self._kept.append(frame)
         except (ConnectionError, BrokenPipeError):
             return
+        raise TimeoutError(f"not closed within {self.timeout_s} s")
 
 
 class NativeClient(Peer):

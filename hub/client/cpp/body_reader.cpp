@@ -1,7 +1,7 @@
 #include "hub/client/cpp/body_reader.hpp"
 
 #include "hub/client/cpp/envelope.hpp"
-#include "hub/wire/json_reader.hpp"
+#include "hub/wire/json_text.hpp"
 #include "hub/wire/legacy_json.hpp"
 
 #include <algorithm>
@@ -18,8 +18,7 @@ namespace {
 
 using Member = std::pair<std::string, Json>;
 
-/// Leaves one member of each name: where the first stood, with the value of the
-/// last.
+/// Leaves one member of each name: where the first stood, with the value of the last.
 void keep_last_of_each_name(std::vector<Member>& members)
 {
     std::vector<std::size_t> order(members.size());
@@ -44,8 +43,7 @@ Json object_of(std::vector<Member>& members)
 {
     if (members.size() > 1) keep_last_of_each_name(members);
     Json::object_t object;
-    object.reserve(members.size()); // its members cannot be moved once they are
-                                    // in it: growing would copy them all
+    object.reserve(members.size()); // its members cannot be moved once they are in it: growing would copy them all
     for (Member& member : members) object.emplace_back(std::move(member.first), std::move(member.second));
     return Json(std::move(object));
 }
@@ -148,8 +146,7 @@ bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
 
 bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
-/// `text` with U+FFFD in place of each escape that is half of a surrogate pair.
-/// No escape changes its length.
+/// `text` with U+FFFD in place of each escape that is half of a surrogate pair. No escape changes its length.
 std::string without_lone_surrogates(std::string_view text)
 {
     std::string out{text};

@@ -1,5 +1,4 @@
-// What a call carries and how it ends: the plain values that the protocol
-// engine and the client's users share.
+// What a call carries and how it ends: the plain values that the protocol engine and the client's users share.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -20,18 +19,16 @@
 
 namespace pandora::hub::client {
 
-/// Keeps the order of an object's members, so that what a peer wrote is shown
-/// and passed on as it wrote it.
+/// Keeps the order of an object's members, so that what a peer wrote is shown and passed on as it wrote it.
 using Json = nlohmann::ordered_json;
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using Millis = std::chrono::milliseconds;
 
-/// Bytes that are no JSON: parameters or a result of whatever form both sides
-/// agree on. They never change, but for what a client that breaks the rules does to
-/// its own shared memory: copy what has come before you check it and then rely on
-/// that. Copies share them. Only clients that both speak
-/// the native dialect can exchange them, others are told `unsupported`.
+/// Bytes that are no JSON: parameters or a result of whatever form both sides agree on. They never change, but for what
+/// a client that breaks the rules does to its own shared memory: copy what has come before you check it and then rely
+/// on that. Copies share them. Only clients that both speak the native dialect can exchange them, others are told
+/// `unsupported`.
 class Bytes {
 public:
     Bytes() = default;
@@ -63,37 +60,50 @@ private:
     std::span<const std::byte> view_;
 };
 
-/// Why a call did not return a value. `name` is the error's name on the wire
-/// where it has one, else "Error".
+/// Why a call did not return a value. `name` is the error's name on the wire where it has one, else "Error".
 ///
-/// Names that the hub gives: PandoraNoRouteError (nobody matches),
-/// PandoraPeerGoneError (the callee went before it answered; it may have
-/// acted), MessengerRequestTimeoutError (no answer in time; also given here,
-/// when the hub is silent), PandoraBusyError, PandoraDeniedError, PandoraTooLargeError,
-/// PandoraUnsupportedError, PandoraInvalidError, PandoraShuttingDownError.
-/// Names that this library itself gives: PandoraConnectionLostError (the hub
-/// went away, or this client was stopped), PandoraCanceledError (by
-/// CallHandle::cancel), no_route (an npm hub that knows nobody), busy (too much
-/// is queued here), too_large (the frame is over the limit),
-/// PandoraUnsupportedError (the hub, or this caller, cannot take bytes),
-/// PandoraMalformedFrameError (the answer, or the callee's copy of the call, is
-/// JSON that this library cannot read: a number beyond double, say).
+/// Names that the hub gives:
+/// - PandoraNoRouteError: nobody matches;
+/// - PandoraPeerGoneError: the callee went before it answered; it may have acted;
+/// - MessengerRequestTimeoutError: no answer in time; also given here, when the hub is silent;
+/// - PandoraBusyError: the callee does not keep up, or this client has too much in flight;
+/// - PandoraDeniedError: the app's policy does not allow it;
+/// - PandoraTooLargeError, PandoraUnsupportedError, PandoraInvalidError, PandoraShuttingDownError: as they say.
+///
+/// Names that this library itself gives, here or (busy, too_large) at the callee:
+/// - PandoraConnectionLostError: the hub went away, or this client was stopped;
+/// - PandoraCanceledError: by CallHandle::cancel();
+/// - no_route: an npm hub that knows nobody;
+/// - busy: too much is queued, or what fits no frame finds no room in shared memory; later there may be some;
+/// - too_large: more than a frame takes, or for Bytes shared memory (Options::pooled_from); it never fits;
+/// - PandoraUnsupportedError: the hub, the callee or this caller cannot take bytes, or not so many;
+/// - PandoraMalformedFrameError: the answer, or the callee's copy of the call, is JSON that this library cannot read: a
+///   number beyond double, say.
+///
+/// Every other name is the callee's.
 struct CallError {
     std::string name;
     std::string message;
     std::string process = {};                   // whose fault it is, where the hub knows
     std::optional<std::uint32_t> instance = {}; // of that process
-    std::string reason = {};                    // what the supervisor knows: "web crashed: SIGSEGV;
-                                                // restarting in 400 ms"
+    std::string reason = {}; // what the supervisor knows: "web crashed: SIGSEGV; restarting in 400 ms"
     bool operator==(const CallError&) const = default;
+};
+
+/// What the app's policy does not let this client do.
+struct Denial {
+    std::string object;
+    std::string event; // of a subscription; empty: to publish the object
+    CallError why;
+    bool operator==(const Denial&) const = default;
 };
 
 /// Parameters of a call.
 using Payload = std::variant<Json, Bytes>;
 
-/// How a call ended. Bytes only where the caller has said that it takes them
-/// (CallOptions::bytes). A method may also be done without any result, as a JavaScript function without `return` is:
-/// absent(), which reads as null to those who do not ask.
+/// How a call ended: look with std::get_if for the value, the error and, where they were asked for, bytes. Bytes only
+/// where the caller has said that it takes them (CallOptions::bytes). A method may also be done without any result, as
+/// a JavaScript function without `return` is: absent(), which reads as null to those who do not ask.
 class Outcome : public std::variant<Json, CallError, Bytes> {
 public:
     using variant::variant;
@@ -121,7 +131,7 @@ struct Trace {
     bool operator==(const Trace&) const = default;
 };
 
-/// Whether a call that is being handled is still wanted.
+/// Whether a call that is being handled is still wanted. Methods use it through Call.
 class Cancellation {
 public:
     bool canceled() const { return canceled_; }
@@ -139,8 +149,7 @@ public:
         if (const auto handler = std::exchange(handler_, nullptr)) handler();
     }
 
-    /// The call was answered: nobody can cancel it any more, and what the handler
-    /// holds is let go.
+    /// The call was answered: nobody can cancel it any more, and what the handler holds is let go.
     void forget() { const auto dropped = std::exchange(handler_, nullptr); }
 
 private:
@@ -148,11 +157,10 @@ private:
     bool canceled_ = false;
 };
 
-/// One call to an object published here. `source` is who calls, as the hub
-/// verified it (never as the caller says): members client, app, process,
-/// instance, pid, uid; an empty object where the hub does not tell.
+/// One call to an object published here, as its Method gets it. `source` is who calls, as the hub verified it (never as
+/// the caller says): members client, app, process, instance, pid, uid; an empty object where the hub does not tell.
 struct Call {
-    Json params = Json::array(); // null where the parameters are `bytes`
+    Json params = Json::array(); // an array; null where the parameters are `bytes`
     Json source = Json::object();
     std::optional<Bytes> bytes = {};
     std::optional<TimePoint> deadline = {}; // nobody waits for the answer any longer than this
@@ -161,16 +169,14 @@ struct Call {
     bool takes_parts = false; // Reply::part() is of use: the caller asked for a stream, and the hub passes it on
     std::shared_ptr<Cancellation> cancellation = std::make_shared<Cancellation>();
 
-    /// Runs `handler` once, on the client's thread, when the answer is not wanted
-    /// any more: the caller canceled or is gone. Not after the call was answered.
-    /// The call may be answered all the same.
+    /// Runs `handler` once, on the client's thread, when the answer is not wanted any more: the caller canceled or is
+    /// gone. Not after the call was answered. The call may be answered all the same.
     void on_cancel(std::function<void()> handler) const { cancellation->notify(std::move(handler)); }
 
     bool canceled() const { return cancellation->canceled(); }
 };
 
-/// Who is called: those that match all that is said here. At least one member
-/// has to be.
+/// Who is called: those that match all that is said here. At least one member has to be.
 struct Selector {
     std::string object;
     std::string tag; // prefers those of this tag; nobody is excluded by it
@@ -188,8 +194,7 @@ struct Selector {
     bool operator==(const Selector&) const = default;
 };
 
-/// How a call is made. All members but `timeout` and `deadline` need a hub of
-/// pandora.
+/// How a call is made. All members but `timeout` and `deadline` need a hub of pandora.
 struct CallOptions {
     std::optional<Millis> timeout = {};     // from now. Without it and a deadline: Options::call_timeout
     std::optional<TimePoint> deadline = {}; // the earlier of the two ends the call
@@ -200,8 +205,7 @@ struct CallOptions {
     std::optional<Trace> trace = {};
     bool bytes = false; // the result may be Bytes
 
-    /// For what a method calls meanwhile: ends when its own call ends, and
-    /// belongs to the same trace.
+    /// For what a method calls meanwhile: ends when its own call ends, and belongs to the same trace.
     static CallOptions inherit(const Call& call)
     {
         CallOptions options;
@@ -239,9 +243,8 @@ struct SubscribeOptions {
 /// pools`: below it the copies through two sockets cost less than to tell that the memory is free again.
 inline constexpr std::size_t pooled_bytes_min = 8 * 1024;
 
-/// How much the hub may send before this client is done with some of it:
-/// requests, one-way messages and events, and KiB of their bodies. Beyond it
-/// others are asked, or callers are told that this client is busy.
+/// How much the hub may send before this client is done with some of it: requests, one-way messages and events, and KiB
+/// of their bodies. Beyond it others are asked, or callers are told that this client is busy.
 struct Window {
     std::uint16_t messages = 256;
     std::uint16_t kib = 4096;

@@ -1,5 +1,4 @@
-// What a caller holds of a call: how it hears of the end, and a handle to end
-// it before.
+// What a caller holds of a call: how it hears of the end, and a handle to end it before.
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
@@ -17,9 +16,8 @@ using Completion = std::function<void(Outcome)>;
 /// One answer of several. Must not throw.
 using PartListener = std::function<void(Outcome)>;
 
-/// The answer of one of all that were called; `who` is the callee as the hub
-/// verified it (as Call::source), empty where the hub does not tell. Must not
-/// throw.
+/// The answer of one of all that were called; `who` is the callee as the hub verified it (as Call::source), empty where
+/// the hub does not tell. Must not throw.
 using EachListener = std::function<void(const Json& who, Outcome)>;
 
 /// A call that was made. Copyable; may outlive the call and the client.
@@ -38,9 +36,8 @@ public:
 
     CallHandle(std::weak_ptr<Owner> owner, std::uint64_t call) : owner_{std::move(owner)}, call_{call} {}
 
-    /// Ends the call, where it has not ended: its completion runs with
-    /// PandoraCanceledError, and the callee is told. Whether it has acted is not
-    /// known.
+    /// Ends the call, where it has not ended: its completion runs with PandoraCanceledError, and the callee is told.
+    /// Whether it has acted is not known.
     void cancel() const
     {
         if (const auto owner = owner_.lock()) owner->cancel(call_);

@@ -77,10 +77,7 @@ CallHandle Channel::invoke_stream(const std::string& method, Payload params, Par
     if (!state_) return {};
     Invocation what{.name = method, .params = std::move(params), .options = std::move(options)};
     what.parts = window;
-    EachListener each = [part = std::move(part)](const Json&, Outcome outcome) {
-        if (part) part(std::move(outcome));
-    };
-    return state_->invoke(std::move(what), std::move(done), std::move(each));
+    return state_->invoke(std::move(what), std::move(done), each_of(std::move(part)));
 }
 
 bool Channel::is_direct() const { return state_ && state_->direct(); }
@@ -98,7 +95,8 @@ Channels::Channels(boost::asio::io_context& io, std::shared_ptr<Served> served, 
       report_timer_{io}
 {}
 
-Channel Channels::open(const Selector& who, CallOptions options, std::function<void(std::optional<CallError>)> opened)
+Channel Channels::open(const Selector& who, const CallOptions& options,
+                       std::function<void(std::optional<CallError>)> opened)
 {
     const auto hub = hub_.lock();
     if (!hub) return Channel{};
@@ -107,9 +105,7 @@ Channel Channels::open(const Selector& who, CallOptions options, std::function<v
                                                                                      OwnedFd socket, const Json& peer) {
         const auto channels = self.lock();
         const auto wanted = weak.lock();
-        if (!channels || !wanted)
-            return; // nobody wants it any more: the socket closes, and so the other's
-                    // end
+        if (!channels || !wanted) return; // nobody wants it any more: the socket closes, and so the other's end
         wanted->opened(number, channels->add(number, std::move(socket), peer));
         if (opened) opened(std::nullopt);
     };
@@ -117,7 +113,10 @@ Channel Channels::open(const Selector& who, CallOptions options, std::function<v
         const auto* error = std::get_if<CallError>(&outcome);
         if (opened && error) opened(*error);
     };
-    state->asked(hub->open_channel(who, options, call_timeout_, take, failed));
+    const auto ask = [&](Protocol& protocol, TimePoint now) {
+        return protocol.open_channel(who, options, call_timeout_, now);
+    };
+    state->asked(hub->call(failed, nullptr, ask, take));
     return Channel{state};
 }
 
@@ -142,8 +141,7 @@ std::shared_ptr<Link> Channels::add(std::uint32_t number, OwnedFd socket, const 
 
 void Channels::ended(std::uint32_t number) { close(number); }
 
-/// Also when the peer has closed it: then the link ends its calls in the turn
-/// that it is in.
+/// Also when the peer has closed it: then the link ends its calls in the turn that it is in.
 void Channels::close(std::uint32_t number)
 {
     auto node = open_.extract(number);

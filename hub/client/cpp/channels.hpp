@@ -1,5 +1,4 @@
-// The direct channels of one client, from here and to here: a link for each,
-// and what the hub has to hear of them.
+// The direct channels of one client, from here and to here: a link for each, and what the hub has to hear of them.
 #pragma once
 
 #include "hub/client/cpp/channel.hpp"
@@ -23,7 +22,7 @@ public:
     Channels(boost::asio::io_context& io, std::shared_ptr<Served> served, std::weak_ptr<Link> hub, Millis call_timeout,
              NativeOffer offer);
 
-    Channel open(const Selector& who, CallOptions options, std::function<void(std::optional<CallError>)> opened);
+    Channel open(const Selector& who, const CallOptions& options, std::function<void(std::optional<CallError>)> opened);
 
     /// The hub hands over the callee's end of a channel.
     void offered(std::uint32_t number, OwnedFd socket, const Json& peer);

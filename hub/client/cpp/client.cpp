@@ -1,5 +1,4 @@
-// The client's public face, and what keeps it connected: a reconnect timer
-// above one link.
+// The client's public face, and what keeps it connected: a reconnect timer above one link.
 #include "hub/client/cpp/client.hpp"
 
 #include "hub/client/cpp/channels.hpp"
@@ -75,8 +74,7 @@ public:
         : io_{io}, options_{std::move(options)}, served_{std::make_shared<Served>()}, reconnect_timer_{io}
     {}
 
-    /// Apart from the constructor, for the link's handlers know this object by a
-    /// weak pointer.
+    /// Apart from the constructor, for the link's handlers know this object by a weak pointer.
     void make_link();
 
     void adopt(int connected_fd)
@@ -103,6 +101,7 @@ public:
     std::function<void()> online_handler;
     std::function<void(const std::string&)> lost_handler;
     std::function<void()> goaway_handler;
+    std::function<void(const Denial&)> denied_handler;
 
 private:
     void connect();
@@ -125,8 +124,7 @@ private:
 
 void Client::Impl::make_link()
 {
-    // A copy of each user's handler is run, for it may replace itself or destroy
-    // the client.
+    // A copy of each user's handler is run, for it may replace itself or destroy the client.
     const auto run = [weak = weak_from_this()](std::function<void()> Impl::*handler) {
         const auto self = weak.lock();
         if (const auto copy = self ? (*self).*handler : nullptr) copy();
@@ -136,6 +134,10 @@ void Client::Impl::make_link()
     handlers.goaway = [run] { run(&Impl::goaway_handler); };
     handlers.lost = [weak = weak_from_this()](const std::string& reason) {
         if (const auto self = weak.lock()) self->connection_lost(reason);
+    };
+    handlers.denied = [weak = weak_from_this()](const Denial& what) {
+        const auto self = weak.lock();
+        if (const auto copy = self ? self->denied_handler : nullptr) copy(what);
     };
     handlers.left = [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->finish_stop();
@@ -220,10 +222,12 @@ void Client::Impl::abandon()
     channels_->abandon();
     link_->abandon();
     reconnect_timer_.cancel();
-    // Users' functions may hold the last reference to anything, this client's
-    // owner included: let them go from locals.
-    const auto dropped = std::tuple{std::exchange(*served_, {}), std::exchange(online_handler, nullptr),
-                                    std::exchange(lost_handler, nullptr), std::exchange(goaway_handler, nullptr),
+    // Users' functions may hold the last reference to anything, this client's owner included: let them go from locals.
+    const auto dropped = std::tuple{std::exchange(*served_, {}),
+                                    std::exchange(online_handler, nullptr),
+                                    std::exchange(lost_handler, nullptr),
+                                    std::exchange(goaway_handler, nullptr),
+                                    std::exchange(denied_handler, nullptr),
                                     std::exchange(stopped_, nullptr)};
 }
 
@@ -231,9 +235,7 @@ void Client::Impl::abandon()
 
 CallHandle Client::Impl::invoke(Invocation what, Completion done, PartListener part)
 {
-    EachListener each;
-    if (part) each = [part = std::move(part)](const Json&, Outcome outcome) { part(std::move(outcome)); };
-    return link_->call(std::move(done), std::move(each), [&](Protocol& protocol, TimePoint now) {
+    return link_->call(std::move(done), each_of(std::move(part)), [&](Protocol& protocol, TimePoint now) {
         return protocol.invoke(std::move(what), options_.call_timeout, now);
     });
 }
@@ -302,6 +304,8 @@ void Client::on_online(std::function<void()> handler) { impl_->online_handler = 
 void Client::on_lost(std::function<void(const std::string&)> handler) { impl_->lost_handler = std::move(handler); }
 
 void Client::on_goaway(std::function<void()> handler) { impl_->goaway_handler = std::move(handler); }
+
+void Client::on_denied(std::function<void(const Denial&)> handler) { impl_->denied_handler = std::move(handler); }
 
 void Client::publish(const std::string& object, Methods methods, Properties properties)
 {
@@ -386,7 +390,7 @@ CallHandle Client::wait_for(const Selector& who, std::chrono::milliseconds timeo
 Channel Client::open_channel(const Selector& who, std::function<void(std::optional<CallError>)> opened,
                              CallOptions options)
 {
-    return impl_->channels().open(who, std::move(options), std::move(opened));
+    return impl_->channels().open(who, options, std::move(opened));
 }
 
 void Client::send(const Selector& who, const std::string& method, Json params, CallOptions options)

@@ -16,15 +16,13 @@ using boost::system::error_code;
 
 namespace {
 
-// Pieces of one sendmsg. A choice: far below IOV_MAX (1024), and more gains
-// little when each is up to 64 KiB.
+// Pieces of one sendmsg. A choice: far below IOV_MAX (1024), and more gains little when each is up to 64 KiB.
 constexpr std::size_t pieces_max = 64;
 
 // Reads in a row before others on this thread get their turn. A choice.
 constexpr int reads_max = 16;
 
-// Descriptors of one read: SCM_MAX_FD, the most that one message can carry, so
-// that none is ever cut off.
+// Descriptors of one read: SCM_MAX_FD, the most that one message can carry, so that none is ever cut off.
 constexpr std::size_t descriptors_of_read_max = 253;
 
 std::string text_of_errno(int number) { return std::generic_category().message(number); }
@@ -113,8 +111,7 @@ Connection::Progress Connection::read_once()
     }
     const auto count = static_cast<std::size_t>(bytes);
     bytes_read_ += count;
-    // A read that brings descriptors stops behind them, however much more there
-    // is.
+    // A read that brings descriptors stops behind them, however much more there is.
     const bool drained = count < space.size() &&
                          message.msg_controllen == 0; // another read would only say so; the next wait sees what comes
     handlers_.received(count, std::move(descriptors));
@@ -140,9 +137,8 @@ void Connection::await_write()
     });
 }
 
-/// False: the kernel takes no more at the moment. A write that fails ends
-/// nothing by itself: what the peer said before it went is still to be read,
-/// and the end comes behind it.
+/// False: the kernel takes no more at the moment. A write that fails ends nothing by itself: what the peer said before
+/// it went is still to be read, and the end comes behind it.
 bool Connection::flush()
 {
     while (!chunks_.empty()) {

@@ -1,5 +1,4 @@
-// One connected stream socket: moves bytes and descriptors, and decides
-// nothing.
+// One connected stream socket: moves bytes and descriptors, and decides nothing.
 #pragma once
 
 #include "hub/client/cpp/outbox.hpp"
@@ -20,9 +19,8 @@
 
 namespace pandora::hub::client {
 
-/// Lives on the thread of its io_context. A read or a write is tried at once
-/// and waited for only if it would block, so that a question and its answer
-/// cost one system call each.
+/// Lives on the thread of its io_context. A read or a write is tried at once and waited for only if it would block, so
+/// that a question and its answer cost one system call each.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     /// None runs after close(), `ended` excepted, which follows it.
@@ -37,12 +35,11 @@ public:
     /// Takes the ownership of a connected socket.
     Connection(boost::asio::io_context& io, int connected_fd, Handlers handlers);
 
-    /// Begins to read. Not in the constructor, since handlers may run before it
-    /// returns otherwise.
+    /// Begins to read. Not in the constructor, since handlers may run before it returns otherwise.
     void start();
 
-    /// Writes `chunks` in order. True: the kernel has them all; else `written`
-    /// runs when it has. Not while an earlier write waits.
+    /// Writes `chunks` in order. True: the kernel has them all; else `written` runs when it has. Not while an earlier
+    /// write waits.
     bool write(std::vector<Chunk> chunks);
 
     bool is_writing() const { return !chunks_.empty(); }

@@ -44,19 +44,10 @@ std::optional<std::uint32_t> answered_id(std::string_view action)
     return id;
 }
 
-Json message_to(const std::string& object, std::string_view action)
+void finish(Json& data, const Json& host)
 {
-    Json message = Json::object();
-    message["remote"] = Json{{"objectName", object}};
-    message["action"] = action;
-    message["broadcast"] = false;
-    return message;
-}
-
-void finish(Json& message, const Json& host, bool need_reply)
-{
-    message["host"] = host;
-    if (need_reply) message["needReply"] = true;
+    data["host"] = host;
+    data["needReply"] = true;
 }
 
 Outcome read_outcome(Json package)

@@ -1,5 +1,4 @@
-// The JSON bodies of the legacy dialect: their names, their shapes, and the
-// total functions that read them.
+// The JSON bodies of the legacy dialect: their names, their shapes, and the total functions that read them.
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
@@ -32,8 +31,8 @@ inline constexpr std::string_view echo = "echo";
 inline constexpr std::string_view subscriber_suffix = "@subscriber";
 inline constexpr std::string_view subscriber_method = "callback";
 
-/// The text of one frame body. Invalid UTF-8 in strings is replaced, never
-/// refused: a worker's odd byte must not cost the caller its answer.
+/// The text of one frame body. Invalid UTF-8 in strings is replaced, never refused: a worker's odd byte must not cost
+/// the caller its answer.
 std::string text(std::string_view action, const Json& data);
 
 /// The action that answers the frame with packet id `id`.
@@ -42,32 +41,24 @@ std::string answer_action(std::uint32_t id);
 /// The packet id that `action` answers; nullopt where it is no answer.
 std::optional<std::uint32_t> answered_id(std::string_view action);
 
-/// A message to one of the providers of `object`; the caller adds what belongs
-/// to the action, then finish().
-Json message_to(const std::string& object, std::string_view action);
+/// Adds to the `data` of a request of the hub who asks, and that an answer is wanted; last, as the npm client orders
+/// them.
+void finish(Json& data, const Json& host);
 
-/// `host`, and `needReply` where an answer is wanted, last, as the npm client
-/// orders them.
-void finish(Json& message, const Json& host, bool need_reply);
-
-/// How a call ended, from the hub's or the callee's ReplyPackage. Total: any
-/// JSON has an outcome.
+/// How a call ended, from the hub's or the callee's ReplyPackage. Total: any JSON has an outcome.
 Outcome read_outcome(Json package);
 
-/// The ReplyPackage that answers a call of `caller`. No `data` member where
-/// `result` is nullopt.
+/// The ReplyPackage that answers a call of `caller`. No `data` member where `result` is nullopt.
 Json success_package(const Json& host, const Json& caller, std::optional<Json> result);
 Json error_package(const Json& host, const Json& caller, const CallError& error);
 
-/// A member of an object; nullptr where `value` is no object or has no such
-/// member.
+/// A member of an object; nullptr where `value` is no object or has no such member.
 const Json* member(const Json& value, const char* key);
 
 /// A string member; empty where there is none.
 std::string string_member(const Json& value, const char* key);
 
-/// Truthy as JavaScript has it, since that is how npm clients and hubs read
-/// `success` and `needReply`.
+/// Truthy as JavaScript has it, since that is how npm clients and hubs read `success` and `needReply`.
 bool truthy(const Json* value);
 
 } // namespace pandora::hub::client::envelope

@@ -1,5 +1,4 @@
-// What an object that is published here can be asked for, and how it is listed
-// for those who ask that. Pure.
+// What an object that is published here can be asked for, and how it is listed for those who ask that. Pure.
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
@@ -21,9 +20,8 @@ struct PropertyRead {
     Outcome value;
 };
 
-/// The answer to INTROSPECT. The type of a property is that of its value at the
-/// moment, as JavaScript's `typeof` has it; one that cannot be read is
-/// "undefined".
+/// The answer to INTROSPECT. The type of a property is that of its value at the moment, as JavaScript's `typeof` has
+/// it; one that cannot be read is "undefined".
 Json introspection(const std::vector<std::string>& methods, const std::vector<PropertyRead>& properties);
 
 } // namespace pandora::hub::client

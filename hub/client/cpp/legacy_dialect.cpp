@@ -80,12 +80,6 @@ std::optional<TimePoint> deadline_member(const Json& message, TimePoint now)
 
 } // namespace
 
-OutFrame LegacyDialect::ask_hub(std::string_view action, Json data) const
-{
-    envelope::finish(data, host_, true);
-    return {.body = envelope::text(action, data)};
-}
-
 Encoded LegacyDialect::encode(const Message& message, std::optional<Millis> timeout) const
 {
     if (message.content.binary())

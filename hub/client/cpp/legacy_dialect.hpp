@@ -1,5 +1,4 @@
-// The legacy dialect (PROTOCOL.md 2 to 7): messages to JSON frames, and JSON
-// frames to what they mean. Pure.
+// The legacy dialect (PROTOCOL.md 2 to 7): messages to JSON frames, and JSON frames to what they mean. Pure.
 #pragma once
 
 #include "hub/client/cpp/message.hpp"
@@ -20,10 +19,6 @@ public:
     {}
 
     const Json& host() const { return host_; }
-
-    /// A request of the hub itself, such as ONLINE_UP: `data` gets `host` and
-    /// `needReply`.
-    OutFrame ask_hub(std::string_view action, Json data) const;
 
     /// `timeout`: of what is a call; the time that is left.
     Encoded encode(const Message& message, std::optional<Millis> timeout) const;

@@ -54,6 +54,12 @@ Interface interface_of(const Served::Object& object)
     return {.methods = names_of(object.methods), .properties = names_of(object.properties)};
 }
 
+EachListener each_of(PartListener part)
+{
+    if (!part) return nullptr;
+    return [part = std::move(part)](const Json&, Outcome outcome) { part(std::move(outcome)); };
+}
+
 Link::Link(boost::asio::io_context& io, Protocol protocol, std::shared_ptr<Served> served, Handlers handlers)
     : io_{io}, protocol_{std::move(protocol)}, served_{std::move(served)}, handlers_{std::move(handlers)},
       deadline_timer_{io}
@@ -77,8 +83,7 @@ void Link::attach(int connected_fd)
     schedule_turn();
 }
 
-/// They hold this link no longer than they run: it may be destroyed by a
-/// function of its user's.
+/// They hold this link no longer than they run: it may be destroyed by a function of its user's.
 Connection::Handlers Link::connection_handlers()
 {
     const auto weak = weak_from_this();
@@ -184,6 +189,11 @@ void Link::perform(BecameOnline&)
 }
 
 void Link::perform(Refused& event) { lose(event.reason); }
+
+void Link::perform(Denied& event)
+{
+    if (const auto handler = handlers_.denied) handler(event.what);
+}
 
 void Link::perform(Finished& event)
 {
@@ -342,23 +352,10 @@ void Link::on_part_wanted(std::uint64_t call, std::function<void()> handler)
 
 // ---- calls and the end
 
-CallHandle Link::open_channel(const Selector& who, const CallOptions& options, Millis timeout, ChannelListener opened,
-                              Completion done)
-{
-    if (closed_) {
-        refuse(std::move(done));
-        return {};
-    }
-    const RequestId id = with_protocol(
-        [&](Protocol& protocol, TimePoint now) { return protocol.open_channel(who, options, timeout, now); });
-    waiters_.emplace(id, Waiter{.done = std::move(done), .each = {}, .opened = std::move(opened)});
-    return {weak_from_this(), static_cast<std::uint64_t>(id)};
-}
-
 void Link::cancel(std::uint64_t call)
 {
     if (closed_) return;
-    with_protocol([&](Protocol& protocol, TimePoint now) { protocol.cancel(RequestId{call}, now); });
+    with_protocol([&](Protocol& protocol, TimePoint) { protocol.cancel(RequestId{call}); });
 }
 
 void Link::refuse(Completion done)
@@ -385,8 +382,7 @@ void Link::abandon()
     drop_connection();
     protocol_.disconnected(); // with it whatever would wake this link from other threads
     deadline_timer_.cancel();
-    // Users' functions may hold the last reference to anything, this link's owner
-    // included: let them go from locals.
+    // Users' functions may hold the last reference to anything, this link's owner included: let them go from locals.
     const auto dropped =
         std::tuple{std::exchange(waiters_, {}), std::exchange(handled_, {}), std::exchange(handlers_, {})};
 }

@@ -1,5 +1,5 @@
-// The edge under one protocol engine: a connection, a deadline timer, and the
-// users' functions that the engine's events name.
+// The edge under one protocol engine: a connection, a deadline timer, and the users' functions that the engine's events
+// name.
 #pragma once
 
 #include "hub/client/cpp/client.hpp"
@@ -41,14 +41,17 @@ struct Served {
 /// What the engine has to know of an object.
 Interface interface_of(const Served::Object& object);
 
-/// Everything runs on the thread of the io_context, and users' functions only
-/// in a turn of its own.
+/// For calls of one callee, of whom its parts need not say who it is.
+EachListener each_of(PartListener part);
+
+/// Everything runs on the thread of the io_context, and users' functions only in a turn of its own.
 class Link final : public CallHandle::Owner, public Reply::Owner, public std::enable_shared_from_this<Link> {
 public:
     struct Handlers {
         std::function<void()> online;
         std::function<void(const std::string& reason)> lost; // the connection is gone already
         std::function<void()> goaway;
+        std::function<void(const Denial& what)> denied;
         std::function<void()> left;
         std::function<void(std::uint32_t number, OwnedFd socket, const Json& peer)> channel_offered;
         std::function<void(std::uint32_t number)> channel_ended;
@@ -60,7 +63,6 @@ public:
         std::uint64_t errors = 0;
         std::uint64_t bytes_sent = 0;
         std::uint64_t bytes_received = 0;
-        bool operator==(const Totals&) const = default;
     };
 
     Link(boost::asio::io_context& io, Protocol protocol, std::shared_ptr<Served> served, Handlers handlers);
@@ -68,22 +70,18 @@ public:
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
 
-    /// Speaks over a connected socket (ownership is taken). Not while there is
-    /// another.
+    /// Speaks over a connected socket (ownership is taken). Not while there is another.
     void attach(int connected_fd);
 
-    /// Ends the connection as if the peer had; the calls in flight end in a turn
-    /// to come.
+    /// Ends the connection as if the peer had; the calls in flight end in a turn to come.
     void disconnect(const std::string& reason);
 
     bool is_attached() const { return connection_ != nullptr; }
 
-    /// The loss of a connection is the end of all calls, also of those that have
-    /// not been sent.
+    /// The loss of a connection is the end of all calls, also of those that have not been sent.
     void expect_no_other_connection() { last_ = true; }
 
-    /// Lets `change` use the engine, then sees to what follows from it, once for
-    /// all changes of one loop turn.
+    /// Lets `change` use the engine, then sees to what follows from it, once for all changes of one loop turn.
     template <class Change>
     auto with_protocol(Change change)
     {
@@ -91,25 +89,21 @@ public:
         return change(protocol_, std::chrono::steady_clock::now());
     }
 
-    /// `start` asks the engine for something; `done` and `each` run as its
-    /// answers come.
+    using ChannelListener = std::function<void(std::uint32_t number, OwnedFd socket, const Json& peer)>;
+
+    /// `start` asks the engine for something; `done` and `each` run as its answers come, or `opened` in place of `done`
+    /// where the answer is a channel.
     template <class Start>
-    CallHandle call(Completion done, EachListener each, Start start)
+    CallHandle call(Completion done, EachListener each, Start start, ChannelListener opened = nullptr)
     {
         if (closed_) {
             refuse(std::move(done));
             return {};
         }
         const RequestId id = with_protocol(start);
-        waiters_.emplace(id, Waiter{.done = std::move(done), .each = std::move(each)});
+        waiters_.emplace(id, Waiter{.done = std::move(done), .each = std::move(each), .opened = std::move(opened)});
         return {weak_from_this(), static_cast<std::uint64_t>(id)};
     }
-
-    /// A call that is answered by a channel instead of a value; `done` runs where
-    /// there is none.
-    using ChannelListener = std::function<void(std::uint32_t number, OwnedFd socket, const Json& peer)>;
-    CallHandle open_channel(const Selector& who, const CallOptions& options, Millis timeout, ChannelListener opened,
-                            Completion done);
 
     void cancel(std::uint64_t call) override;
     void answer(std::uint64_t call, const Outcome& outcome) override;
@@ -119,8 +113,7 @@ public:
     /// Ends the connection, fails the calls in flight, and falls silent.
     void finish();
 
-    /// Ends the connection and falls silent. Users' functions are let go without
-    /// being called.
+    /// Ends the connection and falls silent. Users' functions are let go without being called.
     void abandon();
 
     bool is_closed() const { return closed_; }
@@ -136,7 +129,7 @@ private:
     struct Waiter {
         Completion done;
         EachListener each;
-        ChannelListener opened = {};
+        ChannelListener opened;
     };
 
     struct Handling { // a call that its method will answer later
@@ -154,6 +147,7 @@ private:
 
     void perform(BecameOnline&);
     void perform(Refused& event);
+    void perform(Denied& event);
     void perform(Finished& event);
     void perform(Partial& event);
     void perform(Invoked& event);

@@ -26,6 +26,8 @@ bool matches(std::string_view pattern, std::string_view event)
     return event.starts_with(pattern);
 }
 
+CallError unreadable_error() { return {"PandoraMalformedFrameError", "JSON that this client cannot read"}; }
+
 Content content_of(const Json& value) { return json_text(value); }
 
 std::string text_of(const Selector& selector)

@@ -1,6 +1,5 @@
-// What passes between the protocol engine and its dialects: messages to others
-// before they have the form of one dialect, and what a dialect has read. Plain
-// values.
+// What passes between the protocol engine and its dialects: messages to others before they have the form of one
+// dialect, and what a dialect has read. Plain values.
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
@@ -24,8 +23,7 @@ struct Topic {
     auto operator<=>(const Topic&) const = default;
 };
 
-/// Whether a subscription to `pattern` hears of `event`: a name, or one that
-/// ends in `*` for all that begin alike.
+/// Whether a subscription to `pattern` hears of `event`: a name, or one that ends in `*` for all that begin alike.
 bool matches(std::string_view pattern, std::string_view event);
 
 /// JSON text, bytes, or (an empty text) nothing at all.
@@ -49,14 +47,12 @@ private:
     std::variant<std::string, Bytes> what_;
 };
 
-/// Invalid UTF-8 in strings is replaced, never refused: a worker's odd byte
-/// must not cost the caller its answer.
+/// Invalid UTF-8 in strings is replaced, never refused: a worker's odd byte must not cost the caller its answer.
 Content content_of(const Json& value);
 
 inline Content content_of(const Bytes& bytes) { return bytes; }
 
-/// The JSON text that both dialects write for a selector. Members that are
-/// empty are left out.
+/// The JSON text that both dialects write for a selector. Members that are empty are left out.
 std::string text_of(const Selector& selector);
 
 /// The bytes of a TRACE, and back; nullopt where there are not 25 of them.
@@ -78,25 +74,23 @@ struct Message {
 
     bool in_frame = false; // not in a pool: who got it there could not read it
 
-    /// What is asked of the hub itself instead: whether somebody is there, or a
-    /// socket of their own.
+    /// What is asked of the hub itself instead: whether somebody is there, or a socket of their own.
     enum class Aim : std::uint8_t { others, presence, channel } aim = Aim::others;
 };
 
-/// One frame to be written: header, routing block (none in JSON frames), then
-/// the rest of the body.
+/// One frame to be written: header, routing block (none in JSON frames), then the rest of the body.
 struct OutFrame {
     std::uint8_t flags = 0;
     std::string head;
     Content body;
     std::shared_ptr<const OwnedFd> fd = nullptr; // that goes with its first byte
     std::optional<wire::SharedPlace> place = {}; // where its payload stands instead of in the body
+    bool lacks_place = false;                    // it could stand in a pool, but they are full at the moment
 
     std::size_t body_bytes() const { return head.size() + body.text().size(); }
 };
 
-/// The message has to wait until its selector, which is too long for a frame,
-/// has a number.
+/// The message has to wait until its selector, which is too long for a frame, has a number.
 struct NeedsNumber {};
 
 using Encoded = std::variant<OutFrame, NeedsNumber, CallError>;
@@ -121,8 +115,10 @@ struct NativeAnswered {
     Outcome outcome;
 };
 
-/// A frame whose JSON cannot be read: what waits for it, on whichever side, has
-/// failed.
+/// What waits for a payload that this client cannot read ends with it.
+CallError unreadable_error();
+
+/// A frame whose JSON cannot be read: what waits for it, on whichever side, has failed.
 struct Unreadable {
     std::optional<std::uint32_t> answers; // a request of ours
     std::optional<std::uint32_t> asks;    // the packet that somebody waits to be answered
@@ -139,15 +135,13 @@ struct Asked {
     std::string name;
     Call call;
     Json raw;                // of Act::raw: the whole message
-    Json caller;             // legacy: what the caller calls itself, to be repeated in the
-                             // answer
+    Json caller;             // legacy: what the caller calls itself, to be repeated in the answer
     std::uint16_t parts = 0; // how many answers may be given before the last one
     bool pooled = false;     // they may stand in a pool
     std::size_t bytes = 0;   // of the frame's body: what it costs of the window
 };
 
-/// An event that somebody emitted, of the native dialect; in the legacy one it
-/// is a call of `<object>@subscriber`.
+/// An event that somebody emitted, of the native dialect; in the legacy one it is a call of `<object>@subscriber`.
 struct Happened {
     Topic topic;
     Json params;
@@ -185,6 +179,9 @@ struct ChannelGone {
 
 struct GoAwayAsked {};
 
+/// A place in a pool of ours is free again.
+struct PlaceFreed {};
+
 struct AnnounceAsked {};
 
 /// A message that cannot be understood; the sender of a request is told.
@@ -200,8 +197,8 @@ struct Broken {
     std::string what;
 };
 
-using Received =
-    std::variant<Nothing, JsonAnswered, NativeAnswered, Unreadable, Asked, Happened, EventsLost, Pinged, CancelAsked,
-                 PartsGranted, ChannelGiven, ChannelGone, GoAwayAsked, AnnounceAsked, Misunderstood, Broken>;
+using Received = std::variant<Nothing, JsonAnswered, NativeAnswered, Unreadable, Asked, Happened, EventsLost, Pinged,
+                              CancelAsked, PartsGranted, ChannelGiven, ChannelGone, GoAwayAsked, PlaceFreed,
+                              AnnounceAsked, Misunderstood, Broken>;
 
 } // namespace pandora::hub::client

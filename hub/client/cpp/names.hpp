@@ -1,6 +1,5 @@
-// The numbers that a connection's selectors and names have in the native
-// dialect (PROTOCOL.md 9.5, INTERN and NAMED). Pure. What is used once goes as
-// text; what is used again gets a number.
+// The numbers that a connection's selectors and names have in the native dialect (PROTOCOL.md 9.5, INTERN and NAMED).
+// Pure. What is used once goes as text; what is used again gets a number.
 #pragma once
 
 #include "hub/wire/native.hpp"
@@ -32,8 +31,8 @@ public:
         std::string text;
     };
 
-    /// Texts of one kind that are counted here; further ones are sent as texts. A
-    /// choice: as many as the selectors that a client may publish.
+    /// Texts of one kind that are counted here; further ones are sent as texts. A choice: as many as the selectors that
+    /// a client may publish.
     static constexpr std::size_t texts_max = 1024;
 
     /// The number of `text`, 0 where it has none yet. Counts the use.

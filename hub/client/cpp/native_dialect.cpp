@@ -1,5 +1,4 @@
-// What the native dialect writes, and how it is negotiated. What it reads is in
-// native_dialect_incoming.cpp.
+// What the native dialect writes, and how it is negotiated. What it reads is in native_dialect_incoming.cpp.
 #include "hub/client/cpp/native_dialect.hpp"
 
 #include "hub/client/cpp/envelope.hpp"
@@ -23,8 +22,7 @@ constexpr std::size_t name_bytes_max = 256; // as the hub numbers them
 // Of whom it is remembered that they read no pools. A choice: whoever is forgotten is tried once more.
 constexpr std::size_t pools_avoided_max = 1024;
 
-/// Clocks that differ by less are one clock, read a little earlier by the hub:
-/// its answer may take so long.
+/// Clocks that differ by less are one clock, read a little earlier by the hub: its answer may take so long.
 constexpr nanoseconds same_clock = std::chrono::seconds{5};
 
 template <class Number>
@@ -94,10 +92,8 @@ std::optional<NativeGrant> granted(const Json& answer, TimePoint now)
 {
     const Json* native = envelope::member(answer, "native");
     if (!native || number_member<unsigned>(*native, "v") != version) return std::nullopt;
-    return NativeGrant{.handle = number_member<std::uint32_t>(*native, "handle"),
-                       .body_bytes_max = number_member<std::uint32_t>(*native, "max"),
+    return NativeGrant{.body_bytes_max = number_member<std::uint32_t>(*native, "max"),
                        .clock_ahead = clock_ahead(*native, now),
-                       .channels = has_feature(*native, feature_channel),
                        .pools = has_feature(*native, feature_pool)};
 }
 
@@ -145,10 +141,12 @@ Encoded NativeDialect::encode(Message& message, std::optional<TimePoint> deadlin
     const std::string selector = text_of(message.to);
     if (pools_ && takes_pooled_answers_ && message.wants_answer && message.verb == wire::Verb::invoke)
         head.block.options |= wire::option::pooled;
-    const auto place = place_for(message, selector);
+    const bool by_pool = pools(message) && !pools_avoided_.contains(selector);
+    const auto place = by_pool ? pools_->own.put(message.content.text()) : std::nullopt;
     head.tlvs.shared = place;
-    Encoded encoded =
-        addressed(head, selector, message.name, {.flags = flags_of(message), .head = {}, .body = {}, .place = place});
+    OutFrame frame{.flags = flags_of(message), .head = {}, .body = {}, .place = place};
+    frame.lacks_place = by_pool && !place;
+    Encoded encoded = addressed(head, selector, message.name, std::move(frame));
     auto* const whole = std::get_if<OutFrame>(&encoded);
     if (!whole)
         forget(place);
@@ -226,7 +224,9 @@ OutFrame NativeDialect::reply(wire::RoutingBlock block, std::uint8_t flags, Cont
     block.verb = static_cast<std::uint8_t>(wire::Verb::reply);
     OutFrame frame{
         .flags = static_cast<std::uint8_t>(flag::native | flags | binary_flag(content)), .head = {}, .body = {}};
-    if (pooled && is_poolable(content)) frame.place = pools_->own.put(content.text());
+    const bool by_pool = pooled && is_poolable(content);
+    if (by_pool) frame.place = pools_->own.put(content.text());
+    frame.lacks_place = by_pool && !frame.place;
     frame.head = frame.place ? *wire::encode_head(block, {.shared = frame.place}) : fixed(block);
     if (!frame.place) frame.body = std::move(content);
     return frame;
@@ -258,16 +258,10 @@ std::optional<NativeDialect::Pools> NativeDialect::pools_of(std::optional<Poolin
     return Pools{pooling->from, OwnPools{pooling->source}, PeerPools{pooling->source, std::move(pooling->wake)}};
 }
 
-std::optional<wire::SharedPlace> NativeDialect::place_for(const Message& message, const std::string& selector)
-{
-    if (!pools(message) || pools_avoided_.contains(selector)) return std::nullopt;
-    return pools_->own.put(message.content.text());
-}
-
 bool NativeDialect::is_poolable(const Content& content) const
 {
     const std::size_t bytes = content.text().size();
-    return pools_ && bytes >= pools_->from && (content.binary() || bytes <= json_bytes_max);
+    return pools_ && bytes >= pools_->from && bytes <= (content.binary() ? pool_bytes_max : json_bytes_max);
 }
 
 bool NativeDialect::pools(const Message& message) const
@@ -293,9 +287,10 @@ std::vector<OutFrame> NativeDialect::announce_pools()
     std::vector<OutFrame> frames;
     if (!pools_ || !pools_->own.has_announcements()) return frames;
     for (auto& pool : pools_->own.take_announcements()) {
-        OutFrame frame =
-            control({.verb = code(wire::ControlVerb::pool), .nfds = 1, .dst = pool.pool, .deadline = pool.bytes});
-        frame.flags |= flag::fds;
+        wire::RoutingBlock block{.verb = code(wire::ControlVerb::pool), .dst = pool.pool, .deadline = pool.bytes};
+        block.nfds = pool.fd ? 1 : 0;
+        OutFrame frame = control(block);
+        if (pool.fd) frame.flags |= flag::fds;
         frame.fd = std::move(pool.fd);
         frames.push_back(std::move(frame));
     }

@@ -1,6 +1,5 @@
-// The native dialect (PROTOCOL.md 9): messages to frames with a routing block,
-// and such frames to what they mean. Pure. One object lives as long as one
-// connection: numbers and identities are told anew on the next.
+// The native dialect (PROTOCOL.md 9): messages to frames with a routing block, and such frames to what they mean. Pure.
+// One object lives as long as one connection: numbers and identities are told anew on the next.
 #pragma once
 
 #include "hub/client/cpp/message.hpp"
@@ -33,10 +32,8 @@ struct NativeOffer {
 
 /// What the hub granted in its answer.
 struct NativeGrant {
-    std::uint32_t handle = 0;
     std::uint32_t body_bytes_max = 0;        // 0: not said
     std::chrono::nanoseconds clock_ahead{0}; // the hub's clock before ours: of another time namespace
-    bool channels = false;
     bool pools = false;
 };
 
@@ -51,8 +48,7 @@ struct Pooling {
 /// The `native` member of ONLINE_UP.
 Json offered(const NativeOffer& offer);
 
-/// nullopt: a hub without the dialect, or without a version that is known here.
-/// `now`: when the answer came.
+/// nullopt: a hub without the dialect, or without a version that is known here. `now`: when the answer came.
 std::optional<NativeGrant> granted(const Json& answer, TimePoint now);
 
 class NativeDialect {
@@ -61,8 +57,7 @@ public:
         : grant_{grant}, nesting_max_{nesting_max}, pools_{pools_of(std::move(pooling))}
     {}
 
-    /// Of a direct channel: there is no hub that numbers, and all that comes is
-    /// of `peer`, whoever it says to be.
+    /// Of a direct channel: there is no hub that numbers, and all that comes is of `peer`, whoever it says to be.
     NativeDialect(Json peer, std::size_t nesting_max, std::optional<Pooling> pooling = {})
         : nesting_max_{nesting_max}, peer_{std::move(peer)}, pools_{pools_of(std::move(pooling))}
     {}
@@ -85,8 +80,7 @@ public:
     OutFrame credit(std::uint32_t credit) const;
     OutFrame report(std::uint32_t channel, const Json& totals, wire::Status is) const;
 
-    /// Answers; the frame's id is the request's.
-    /// With `pooled` a large payload may stand in a pool.
+    /// Answers; the frame's id is the request's. With `pooled` a large payload may stand in a pool.
     OutFrame answer(const Outcome& outcome, std::uint32_t credit, bool pooled);
     OutFrame part(Content content, bool pooled);
 
@@ -98,7 +92,7 @@ public:
 
     // ---- pools
 
-    /// Whether the payload of such a message would stand in one, where there is room.
+    /// Whether the payload of such a message would stand in one, where there is room and its receiver can read it.
     bool pools(const Message& message) const;
 
     /// The place of a frame that was not sent after all.
@@ -107,24 +101,21 @@ public:
     /// Whoever answers for `who` cannot read pools: from now on what is for them goes in frames.
     void avoid_pools(const Selector& who);
 
-    /// One-way frames: of new pools, before the first frame that has a place in them; and of places of others that the
-    /// application is done with.
+    /// One-way frames: of new pools and of those that are no more, before the next frame that has a place in one; and
+    /// of places of others that the application is done with.
     std::vector<OutFrame> announce_pools();
     std::vector<OutFrame> return_places();
 
-    /// What has become worth a number since the last look: ask the hub, and tell
-    /// the answer.
+    /// What has become worth a number since the last look: ask the hub, and tell the answer.
     std::vector<Names::Wish> take_wishes() { return names_.take_wishes(); }
 
     void numbered(const Names::Wish& wish, std::uint32_t number) { names_.numbered(wish.kind, wish.text, number); }
 
-    /// Who a handle belongs to, as the hub verified it; an empty object where it
-    /// has not told.
+    /// Who a handle belongs to, as the hub verified it; an empty object where it has not told.
     Json identity(std::uint32_t handle);
 
-    /// Handles that are remembered. The hub does not say when one ends: of more
-    /// than these, those are forgotten that have been silent for longest. Choice:
-    /// four times the connections that the hub grants one user.
+    /// Handles that are remembered. The hub does not say when one ends: of more than these, those are forgotten that
+    /// have been silent for longest. Choice: four times the connections that the hub grants one user.
     static constexpr std::size_t identities_max = 16'384;
 
     /// JSON that is longer is neither put into a pool nor read there: reading it takes many times its length. As much
@@ -169,7 +160,6 @@ private:
     std::uint32_t owner_of(const wire::RoutingBlock& block) const { return peer_ ? 0 : block.src; }
 
     bool is_poolable(const Content& content) const;
-    std::optional<wire::SharedPlace> place_for(const Message& message, const std::string& selector);
     std::optional<Bytes> borrow(const wire::NativeBody& body);
     OutFrame reply(wire::RoutingBlock block, std::uint8_t flags, Content content, bool pooled);
 

@@ -13,11 +13,9 @@ namespace {
 namespace flag = wire::flag;
 using std::chrono::nanoseconds;
 
-const CallError unreadable{"PandoraMalformedFrameError", "JSON that this client cannot read"};
 const CallError unmapped{"PandoraUnsupportedError", "an answer in shared memory that this client cannot map"};
 
-/// What the legacy dialect calls the failures of the hub, so that callers
-/// compare one name whichever is spoken.
+/// What the legacy dialect calls the failures of the hub, so that callers compare one name whichever is spoken.
 std::string legacy_name(wire::Status status)
 {
     switch (status) {
@@ -37,8 +35,8 @@ std::string legacy_name(wire::Status status)
     return "Error"; // of a later version
 }
 
-/// An application's error keeps the name it has; those of the hub have theirs
-/// by their status alone, whatever the payload says.
+/// An application's error keeps the name it has; those of the hub have theirs by their status alone, whatever the
+/// payload says.
 CallError error_of(wire::Status status, const Json& payload)
 {
     CallError error{legacy_name(status), envelope::string_member(payload, "message")};
@@ -122,11 +120,10 @@ Outcome NativeDialect::outcome_of(wire::Status status, std::string_view payload,
     if (status == wire::Status::ok && binary) return Bytes{std::string{payload}};
     if (status == wire::Status::ok && payload.empty()) return Outcome::absent();
     auto value = payload.empty() ? std::optional<Json>{nullptr} : read_body(payload, nesting_max_);
-    // The end of a MULTI says how many have answered; that some did not is no
-    // failure of the whole.
+    // The end of a MULTI says how many have answered; that some did not is no failure of the whole.
     const bool end_of_multi = status == wire::Status::deadline && value && envelope::member(*value, "asked");
     if (status != wire::Status::ok && !end_of_multi) return error_of(status, value.value_or(Json{}));
-    if (!value) return unreadable;
+    if (!value) return unreadable_error();
     return std::move(*value);
 }
 
@@ -213,7 +210,7 @@ Outcome NativeDialect::outcome_of(const wire::FrameHeader& header, const wire::N
         return unmapped;
     }
     if (binary && status == wire::Status::ok) return std::move(*borrowed);
-    if (borrowed->size() > json_bytes_max) return unreadable;
+    if (borrowed->size() > json_bytes_max) return unreadable_error();
     return outcome_of(status, std::string{borrowed->text()}, binary); // a copy, for its sender could change it
 }
 
@@ -269,7 +266,7 @@ Received NativeDialect::read_control(const wire::FrameHeader& header, const wire
     case wire::ControlVerb::pool: read_pool(block, std::move(descriptors)); return Nothing{};
     case wire::ControlVerb::release:
         if (pools_) pools_->own.released(block.dst, block.method);
-        return Nothing{};
+        return PlaceFreed{};
     case wire::ControlVerb::intern:
     case wire::ControlVerb::pong:
     case wire::ControlVerb::subscribe:

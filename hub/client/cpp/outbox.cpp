@@ -9,8 +9,8 @@ namespace pandora::hub::client {
 
 namespace {
 
-// Up to here, copying a body into the shared chunk is cheaper than one more
-// element of the gathered write. A choice: about a socket buffer's worth.
+// Up to here, copying a body into the shared chunk is cheaper than one more element of the gathered write. A choice:
+// about a socket buffer's worth.
 constexpr std::size_t chunk_bytes = 64 * 1024;
 
 } // namespace

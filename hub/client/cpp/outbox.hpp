@@ -1,5 +1,4 @@
-// The frames a connection has still to write, as chunks for one gathered write.
-// Pure.
+// The frames a connection has still to write, as chunks for one gathered write. Pure.
 #pragma once
 
 #include "hub/client/cpp/message.hpp"
@@ -20,13 +19,11 @@ struct Chunk {
 
 class Outbox {
 public:
-    /// Appends one frame. Small frames share a chunk; the body of a large one
-    /// becomes a chunk without being copied. One with a descriptor begins a
-    /// chunk.
+    /// Appends one frame. Small frames share a chunk; the body of a large one becomes a chunk without being copied. One
+    /// with a descriptor begins a chunk.
     void push(std::uint32_t id, OutFrame frame);
 
-    /// Hands over everything queued. Its bytes count as queued until written()
-    /// tells that the kernel has them.
+    /// Hands over everything queued. Its bytes count as queued until written() tells that the kernel has them.
     std::vector<Chunk> take();
 
     void written() { taken_bytes_ = 0; }

@@ -24,7 +24,9 @@ class OwnPools {
 public:
     explicit OwnPools(std::shared_ptr<MemorySource> source) : source_{std::move(source)} {}
 
-    /// Copies `payload` (not empty) into a place, in a new pool where the others are full. nullopt: no room.
+    /// Copies `payload` (not empty) into a place: of a pool that has room, or else of a new one, which is as large as
+    /// the payload where that needs it. Where there are as many as there may be, the new one takes the place of one
+    /// that is too small and that nobody uses. nullopt: no room or no memory, or (above pool_bytes_max) never any.
     std::optional<wire::SharedPlace> put(std::string_view payload);
 
     /// The receiver is done with it. Of a place that nobody has: ignored.
@@ -32,28 +34,31 @@ public:
 
     struct Announcement {
         std::uint32_t pool = 0;
-        std::uint64_t bytes = 0;
-        std::shared_ptr<const OwnedFd> fd;
+        std::uint64_t bytes = 0; // 0: the pool is no more
+        std::shared_ptr<const OwnedFd> fd = nullptr;
     };
 
-    /// Pools that are new since the last time: to be told before the first message that stands in them.
+    /// What has become of pools since the last time, in this order: to be told before the next message that stands in
+    /// one.
     std::vector<Announcement> take_announcements() { return std::exchange(announcements_, {}); }
 
     bool has_announcements() const { return !announcements_.empty(); }
 
 private:
     struct Pool {
+        std::uint32_t number = 0;
         SharedMemory memory;
         Places places;
         std::uint32_t reserved = 0; // bytes from the beginning that there is memory behind
     };
 
     bool has_memory(Pool& pool, std::uint32_t end);
-    std::optional<wire::SharedPlace> put_in(std::size_t index, std::string_view payload);
-    bool add_pool(std::size_t bytes);
+    std::optional<wire::SharedPlace> fill(Pool& pool, std::uint32_t offset, std::string_view payload);
+    bool add_pool(std::uint32_t bytes);
 
     std::shared_ptr<MemorySource> source_;
-    std::vector<Pool> pools_; // the number of a pool is its index and 1
+    std::vector<Pool> pools_;
+    std::uint32_t last_number_ = 0; // none is used again, so that whoever hears late of an end takes it for no other's
     std::vector<Announcement> announcements_;
 };
 

@@ -21,8 +21,7 @@ public:
     /// Whether the place was taken.
     bool give_back(std::uint32_t offset);
 
-    bool is_taken(std::uint32_t offset) const { return taken_.contains(offset); }
-
+    /// Whether nobody has any of it.
     bool empty() const { return taken_.empty(); }
 
 private:

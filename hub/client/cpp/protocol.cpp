@@ -1,6 +1,5 @@
-// The phases of a connection. What is awaited is in protocol_requests.cpp, what
-// this client says in protocol_outgoing.cpp, and what the hub says in
-// protocol_incoming.cpp.
+// The phases of a connection. What is awaited is in protocol_requests.cpp, what this client says in
+// protocol_outgoing.cpp, and what the hub says in protocol_incoming.cpp.
 #include "hub/client/cpp/protocol.hpp"
 
 #include "hub/client/cpp/envelope.hpp"
@@ -45,7 +44,7 @@ void Protocol::announce(TimePoint now)
 {
     phase_ = Phase::greeting;
     Json data = Json::object();
-    envelope::finish(data, legacy_.host(), true);
+    envelope::finish(data, legacy_.host());
     data["stamp"] = true;
     if (offer_) data["native"] = offered(*offer_);
     ask_hub(envelope::online_up, std::move(data), ForOnline{}, now);
@@ -55,8 +54,7 @@ void Protocol::publish_all(TimePoint now)
 {
     phase_ = Phase::publishing;
     for (const auto& [object, interface] : objects_) request_publish(object, now);
-    const std::string* previous = nullptr; // topics are sorted by object: one
-                                           // subscriber object for each run
+    const std::string* previous = nullptr; // topics are sorted by object: one subscriber object for each run
     for (const auto& [topic, subscription] : topics_) {
         const bool first = !previous || *previous != topic.object;
         if (first && !native_) request_publish(topic.object + std::string{envelope::subscriber_suffix}, now);
@@ -136,7 +134,7 @@ void Protocol::leave(TimePoint now)
     phase_ = Phase::leaving;
     leave_deadline_ = now + limits_.leave_max;
     Json data = Json::object();
-    envelope::finish(data, legacy_.host(), true);
+    envelope::finish(data, legacy_.host());
     ask_hub(envelope::offline_up, std::move(data), ForOffline{}, now);
 }
 
@@ -150,12 +148,18 @@ void Protocol::leave_if_done()
 void Protocol::output_written()
 {
     outbox_.written();
+    want_held_parts();
+    leave_if_done();
+}
+
+/// Of those whose caller takes them: whatever else was in the way may be gone.
+void Protocol::want_held_parts()
+{
     std::erase_if(held_, [this](AnswerId id) {
         const bool wanted = owed_.at(id).parts > 0;
         if (wanted) events_.emplace_back(PartsWanted{id});
         return wanted;
     });
-    leave_if_done();
 }
 
 } // namespace pandora::hub::client

@@ -1,10 +1,7 @@
-// The client's side of the protocol as a pure machine: bytes and requests in,
-// events and bytes out. It knows no socket and no clock; the caller passes the
-// time and moves the bytes. What is said is decided here, how in the dialects:
-// the legacy one, and the native one from the moment at which a hub grants it
-// to the end of that connection. On a direct channel there is no hub: both
-// sides speak native from the first byte, and of the phases there is only
-// online.
+// The client's side of the protocol as a pure machine: bytes and requests in, events and bytes out. It knows no socket
+// and no clock; the caller passes the time and moves the bytes. What is said is decided here, how in the dialects: the
+// legacy one, and the native one from the moment at which a hub grants it to the end of that connection. On a direct
+// channel there is no hub: both sides speak native from the first byte, and of the phases there is only online.
 //
 //   offline -> greeting     connected(): ONLINE_UP is on its way
 //
@@ -73,9 +70,12 @@ struct Invocation {
 
 struct BecameOnline {}; // announced, and all published
 
-struct Refused { // the hub would not, or did not in time, accept an
-                 // announcement: reconnect
+struct Refused { // the hub would not, or did not in time, accept an announcement: reconnect
     std::string reason;
+};
+
+struct Denied { // not asked for again on this connection
+    Denial what;
 };
 
 struct Finished { // exactly one for each RequestId that was returned
@@ -107,8 +107,7 @@ struct IntrospectionAsked { // of an object published here; answer() it once
     std::string object;
 };
 
-struct Canceled { // the answer is not wanted any more; it may be given all the
-                  // same
+struct Canceled { // the answer is not wanted any more; it may be given all the same
     AnswerId answer{};
 };
 
@@ -116,8 +115,7 @@ struct PartsWanted { // part() may be tried again
     AnswerId answer{};
 };
 
-struct Notified { // an event that somebody here has subscribed to happened;
-                  // answer() it once
+struct Notified { // an event that somebody here has subscribed to happened; answer() it once
     AnswerId answer{};
     Topic topic;
     Json params;
@@ -141,8 +139,7 @@ struct ChannelOffered { // to this client
     OwnedFd socket;
 };
 
-struct ChannelEnded { // the other's connection to the hub has ended: the
-                      // channel has to be closed
+struct ChannelEnded { // the other's connection to the hub has ended: the channel has to be closed
     std::uint32_t number = 0;
 };
 
@@ -151,7 +148,7 @@ struct GoingAway {}; // the hub will send no new requests
 struct Left {}; // after leave(): nothing is left to wait for
 
 using Event =
-    std::variant<BecameOnline, Refused, Finished, Partial, Invoked, PropertyAsked, IntrospectionAsked, Canceled,
+    std::variant<BecameOnline, Refused, Denied, Finished, Partial, Invoked, PropertyAsked, IntrospectionAsked, Canceled,
                  PartsWanted, Notified, Overflowed, ChannelOpened, ChannelOffered, ChannelEnded, GoingAway, Left>;
 
 /// What the peer did that ends the connection.
@@ -159,18 +156,15 @@ struct Violation {
     std::string what;
 };
 
-/// One client's state. Not thread-safe. `now` never decreases. Every member
-/// function may append events.
+/// One client's state. Not thread-safe. `now` never decreases. Every member function may append events.
 class Protocol {
 public:
-    /// `host` is what this client calls itself on the wire; without an `offer`
-    /// the native dialect is not asked for. The first frame gets the id after
-    /// `last_packet_id`.
+    /// `host` is what this client calls itself on the wire; without an `offer` the native dialect is not asked for. The
+    /// first frame gets the id after `last_packet_id`.
     explicit Protocol(Json host, std::optional<NativeOffer> offer = NativeOffer{}, Limits limits = {},
                       std::uint32_t last_packet_id = 0);
 
-    /// One end of a direct channel to `peer`, who is who the hub says, whatever
-    /// comes over the channel.
+    /// One end of a direct channel to `peer`, who is who the hub says, whatever comes over the channel.
     static Protocol direct(Json peer, NativeOffer offer = {}, Limits limits = {});
 
     void connected(TimePoint now);
@@ -178,10 +172,9 @@ public:
     void end();
     void leave(TimePoint now);
 
-    /// Where the next bytes from the hub go, and that so many have come. A
-    /// Violation says that the connection has to be dropped: what the bytes are
-    /// cannot be told any more. What a frame's payload holds is no reason, for
-    /// other clients have written it.
+    /// Where the next bytes from the hub go, and that so many have come. A Violation says that the connection has to be
+    /// dropped: what the bytes are cannot be told any more. What a frame's payload holds is no reason, for other
+    /// clients have written it.
     std::span<std::byte> space() { return decoder_.space(); }
 
     std::optional<Violation> received(std::size_t bytes, TimePoint now, std::vector<OwnedFd> descriptors = {});
@@ -196,8 +189,7 @@ public:
     /// `params` nullopt takes a retained event back.
     void emit(const Topic& topic, std::optional<Json> params, bool retain, TimePoint now);
 
-    /// Calls one of those that match, or all. `timeout` where the options say
-    /// nothing.
+    /// Calls one of those that match, or all. `timeout` where the options say nothing.
     RequestId invoke(Invocation what, Millis timeout, TimePoint now);
     RequestId invoke_all(Invocation what, Millis timeout, TimePoint now);
     RequestId wait_for(const Selector& who, Millis timeout, TimePoint now);
@@ -209,7 +201,7 @@ public:
     /// Tells the hub what has gone through a channel since its opening. `is`: ok, or that it has ended.
     void report_channel(std::uint32_t number, const Json& totals, wire::Status is);
 
-    void cancel(RequestId id, TimePoint now);
+    void cancel(RequestId id);
 
     /// The user is done with a Partial: another may come.
     void part_taken(RequestId id);
@@ -221,8 +213,8 @@ public:
     /// Answers of an earlier connection, and second ones, are ignored.
     void answer(AnswerId id, const Outcome& outcome);
 
-    /// One part before the answer. False: the caller, or the connection, takes
-    /// none now; PartsWanted follows once it does.
+    /// One part before the answer. False: the caller, or the connection, takes none now; PartsWanted follows once it
+    /// does. One that is too large for whatever there is ends the call: Canceled follows.
     bool part(AnswerId id, const Payload& what);
 
     bool speaks_native() const { return native_.has_value(); }
@@ -231,8 +223,7 @@ public:
 
     std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
-    /// The bytes to write, in order; call output_written() when the kernel has
-    /// taken them all.
+    /// The bytes to write, in order; call output_written() when the kernel has taken them all.
     std::vector<Chunk> take_output();
 
     void output_written();
@@ -243,8 +234,7 @@ public:
 private:
     enum class Phase : std::uint8_t { offline, greeting, publishing, online, leaving, ended };
 
-    struct Waiting { // a message kept until there is a connection, or a number
-                     // for its selector
+    struct Waiting { // a message kept until there is a connection, or a number for its selector
         Message message;
         std::size_t bytes = 0;
     };
@@ -274,6 +264,7 @@ private:
     void go_online_if_published(TimePoint now);
     void flush_waiting(TimePoint now);
     void leave_if_done();
+    void want_held_parts();
     void fail(RequestId id);
 
     // the ends of requests: protocol_requests.cpp
@@ -301,6 +292,7 @@ private:
     Encoded encode(Message& message, const Request* request, TimePoint now);
     std::uint32_t push(OutFrame frame);
     void enqueue(std::uint32_t packet, OutFrame frame);
+    bool is_too_large(const OutFrame& frame) const;
     std::optional<CallError> refusal_of(const OutFrame& frame) const;
     void remember(RequestId id, Message message);
     std::optional<Message> take_remembered(RequestId id);
@@ -331,6 +323,9 @@ private:
     void on(ChannelGiven& given, TimePoint now);
     void on(const ChannelGone& gone, TimePoint now);
     void on(const GoAwayAsked&, TimePoint now);
+
+    void on(const PlaceFreed&, TimePoint) { want_held_parts(); }
+
     void on(const AnnounceAsked&, TimePoint now);
     void on(const Misunderstood& misunderstood, TimePoint now);
     void on(const Broken& broken, TimePoint now);
@@ -360,8 +355,7 @@ private:
     Limits limits_;
     Phase phase_ = Phase::offline;
     std::uint32_t last_packet_;
-    std::uint32_t connection_ = 0; // counts them, so that an answer of an earlier
-                                   // one is told from the present
+    std::uint32_t connection_ = 0; // counts them, so that an answer of an earlier one is told from the present
     std::uint64_t last_one_way_ = 0;
 
     wire::FrameDecoder decoder_;

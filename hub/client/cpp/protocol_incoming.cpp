@@ -1,5 +1,4 @@
-// What the hub sends: answers to our requests, and calls to what is published
-// here.
+// What the hub sends: answers to our requests, and calls to what is published here.
 #include "hub/client/cpp/envelope.hpp"
 #include "hub/client/cpp/protocol.hpp"
 
@@ -11,10 +10,8 @@ namespace pandora::hub::client {
 
 namespace {
 
-const CallError unreadable{"PandoraMalformedFrameError", "JSON that this client cannot read"};
 const CallError misunderstood{"PandoraUnsupportedError", "this client does not know what it is asked for"};
 const CallError too_many_calls{"busy", "too many calls wait for their answers here"};
-const CallError too_many_bytes{"busy", "too many bytes wait for the hub to take them"};
 
 bool is_no_route(const Outcome& outcome)
 {
@@ -112,8 +109,7 @@ void Protocol::on(JsonAnswered& answered, TimePoint now)
     settle(*id, std::move(outcome), now);
 }
 
-/// The legacy dialect gives all answers at once; whoever did not answer in time
-/// has an entry that says so.
+/// The legacy dialect gives all answers at once; whoever did not answer in time has an entry that says so.
 void Protocol::gather(RequestId id, const Json& package, TimePoint now)
 {
     const Json& replies = *envelope::member(package, "batchReply");
@@ -178,14 +174,13 @@ void Protocol::part_taken(RequestId id)
     outbox_.push(request->packet, native_->credit(wire::credit_of(0, std::exchange(caller->untold, std::uint16_t{0}))));
 }
 
-/// Ends what waits for the frame, on whichever side: it must not cost more than
-/// the call it belongs to.
+/// Ends what waits for the frame, on whichever side: it must not cost more than the call it belongs to.
 void Protocol::on(const Unreadable& frame, TimePoint now)
 {
     done_with(frame.bytes);
-    if (frame.asks) refuse(*frame.asks, unreadable);
+    if (frame.asks) refuse(*frame.asks, unreadable_error());
     const auto id = frame.answers ? requests_.of_packet(*frame.answers) : std::nullopt;
-    if (id) settle(*id, unreadable, now);
+    if (id) settle(*id, unreadable_error(), now);
 }
 
 void Protocol::on(const Misunderstood& frame, TimePoint)
@@ -249,8 +244,7 @@ void Protocol::on_raw(AnswerId id, Asked& asked)
     }
     if (!objects_.contains(asked.object))
         return answer(id, CallError{"Error", "Cannot found object called " + asked.object});
-    answer(id, Outcome::absent()); // an action that we do not know is no error to npm
-                                   // clients either
+    answer(id, Outcome::absent()); // an action that we do not know is no error to npm clients either
 }
 
 void Protocol::on_invoke(AnswerId id, Asked& asked)
@@ -274,8 +268,7 @@ void Protocol::on_subscriber_called(AnswerId id, const std::string& object, Json
     const bool well_formed = params.is_array() && params.size() == 2 && params[0].is_string() && params[1].is_array();
     if (!well_formed) return answer(id, CallError{"TypeError", "an event has to be [name, [parameters]]"});
     Topic topic{name, params[0].get<std::string>()};
-    // Events of an object come to all its subscribers, whatever they subscribed
-    // to.
+    // Events of an object come to all its subscribers, whatever they subscribed to.
     if (!is_subscribed(topic)) return answer(id, Outcome::absent());
     events_.emplace_back(Notified{id, std::move(topic), std::move(params[1])});
 }
@@ -312,8 +305,7 @@ OutFrame Protocol::answer_frame(const Owed& owed, const Outcome& outcome, std::u
     return legacy_.answer(owed.packet, owed.caller, outcome);
 }
 
-/// In the native dialect an answer has the id of its request; in the legacy one
-/// it says so itself.
+/// In the native dialect an answer has the id of its request; in the legacy one it says so itself.
 void Protocol::push_answer(std::uint32_t packet, OutFrame frame)
 {
     if (native_)
@@ -322,8 +314,7 @@ void Protocol::push_answer(std::uint32_t packet, OutFrame frame)
         push(std::move(frame));
 }
 
-/// Without the caller's labels, which may be what made an answer too long: a
-/// refusal always fits.
+/// Without the caller's labels, which may be what made an answer too long: a refusal always fits.
 void Protocol::refuse(std::uint32_t packet, const CallError& error)
 {
     push_answer(packet, answer_frame(Owed{.packet = packet}, error, take_credit()));
@@ -342,15 +333,10 @@ void Protocol::answer(AnswerId id, const Outcome& outcome)
     if (owed.wants_answer && !owed.canceled) {
         const std::uint32_t credit = take_credit();
         OutFrame frame = answer_frame(owed, outcome, credit);
-        const auto refused = [&](const CallError& error) {
+        if (const auto refusal = refusal_of(frame)) {
             if (native_) native_->forget(frame.place);
-            frame = answer_frame(Owed{.packet = owed.packet}, error, credit);
-        };
-        const std::string bytes = std::to_string(frame.body_bytes());
-        if (frame.body_bytes() > frame_bytes_max())
-            refused({"too_large", "the answer of " + bytes + " bytes is over the limit"});
-        else if (outbox_.bytes() + frame.body_bytes() > limits_.queue_bytes_max)
-            refused(too_many_bytes);
+            frame = answer_frame(Owed{.packet = owed.packet}, *refusal, credit);
+        }
         push_answer(owed.packet, std::move(frame));
     }
     return_credit();
@@ -367,9 +353,14 @@ bool Protocol::part(AnswerId id, const Payload& what)
         return false;
     }
     OutFrame frame = native_->part(std::visit([](const auto& kind) { return content_of(kind); }, what), owed.pooled);
-    if (refusal_of(frame)) {
+    if (const auto refusal = refusal_of(frame)) {
         native_->forget(frame.place);
-        held_.insert(id);
+        if (is_too_large(frame)) {
+            answer(id, *refusal);
+            events_.emplace_back(Canceled{id});
+        } else {
+            held_.insert(id);
+        }
         return false;
     }
     --owed.parts;
@@ -410,8 +401,7 @@ void Protocol::on(const AnnounceAsked&, TimePoint now)
 
 void Protocol::on(const Broken& broken, TimePoint) { violation_ = Violation{broken.what}; }
 
-/// A message of the hub costs nothing any more. Answers and JSON frames, which
-/// have no `bytes`, never did.
+/// A message of the hub costs nothing any more. Answers and JSON frames, which have no `bytes`, never did.
 void Protocol::done_with(std::size_t bytes)
 {
     if (bytes > 0) credit_.done(bytes);

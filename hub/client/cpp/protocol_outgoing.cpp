@@ -9,11 +9,11 @@ namespace pandora::hub::client {
 
 namespace {
 
-// What a frame has besides the texts of its message, for the bound of what
-// waits: its envelope, or its routing block.
+// What a frame has besides the texts of its message, for the bound of what waits: its envelope, or its routing block.
 constexpr std::size_t envelope_bytes = 256;
 
 const CallError too_much_waits{"busy", "too many bytes wait for the hub to take them"};
+const CallError no_place{"busy", "no room in shared memory until others are done with what is there"};
 
 std::size_t cost_of(const Message& message)
 {
@@ -43,8 +43,7 @@ Message message_of(Invocation what)
     return message;
 }
 
-/// Until the earlier of the two ends that the options say; `otherwise` where
-/// they say none.
+/// Until the earlier of the two ends that the options say; `otherwise` where they say none.
 Millis time_of(const CallOptions& options, Millis otherwise, TimePoint now)
 {
     if (!options.deadline) return options.timeout.value_or(otherwise);
@@ -59,8 +58,7 @@ Millis time_of(const CallOptions& options, Millis otherwise, TimePoint now)
 std::uint32_t Protocol::push(OutFrame frame)
 {
     do last_packet_ = wire::next_packet_id(last_packet_);
-    while (requests_.awaits(last_packet_));    // after a wrap, an old request may
-                                               // still wait under its id
+    while (requests_.awaits(last_packet_));    // after a wrap, an old request may still wait under its id
     const std::uint32_t packet = last_packet_; // a pool that is told before takes one, too
     enqueue(packet, std::move(frame));
     return packet;
@@ -136,9 +134,16 @@ void Protocol::transmit(RequestId id, Message message, TimePoint now)
     ask_for_numbers(now);
 }
 
+/// For a frame, and for any pool.
+bool Protocol::is_too_large(const OutFrame& frame) const
+{
+    return frame.body_bytes() > frame_bytes_max() && !frame.lacks_place;
+}
+
 std::optional<CallError> Protocol::refusal_of(const OutFrame& frame) const
 {
-    if (frame.body_bytes() > frame_bytes_max()) return too_large(frame.body_bytes());
+    if (is_too_large(frame)) return too_large(frame.body_bytes());
+    if (frame.body_bytes() > frame_bytes_max()) return no_place;
     if (outbox_.bytes() + frame.body_bytes() > limits_.queue_bytes_max) return too_much_waits;
     return std::nullopt;
 }
@@ -197,7 +202,7 @@ Json Protocol::publication_of(const std::string& object) const
     selector["objectName"] = object;
     Json data = Json::object();
     data["data"]["selector"] = std::move(selector);
-    envelope::finish(data, legacy_.host(), true);
+    envelope::finish(data, legacy_.host());
     return data;
 }
 
@@ -316,8 +321,7 @@ RequestId Protocol::invoke_all(Invocation what, Millis timeout, TimePoint now)
 
 RequestId Protocol::wait_for(const Selector& who, Millis timeout, TimePoint now)
 {
-    // A hub of the legacy dialect is asked for something that every object can
-    // answer.
+    // A hub of the legacy dialect is asked for something that every object can answer.
     const Message question{.act = wire::Act::introspect,
                            .wants_answer = true,
                            .to = who,

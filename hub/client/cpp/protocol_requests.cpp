@@ -1,5 +1,4 @@
-// How what is awaited ends: by an answer, by its deadline, or by being
-// canceled.
+// How what is awaited ends: by an answer, by its deadline, or by being canceled.
 #include "hub/client/cpp/envelope.hpp"
 #include "hub/client/cpp/protocol.hpp"
 
@@ -8,6 +7,8 @@
 namespace pandora::hub::client {
 
 namespace {
+
+constexpr std::string_view denied = "PandoraDeniedError"; // PROTOCOL.md 5
 
 CallError timed_out(Millis timeout)
 {
@@ -39,7 +40,7 @@ void Protocol::settle(RequestId id, Outcome outcome, TimePoint now)
     std::visit([&](const auto& purpose) { on_purpose(purpose, id, std::move(outcome), now); }, request->purpose);
 }
 
-void Protocol::cancel(RequestId id, TimePoint)
+void Protocol::cancel(RequestId id)
 {
     const auto request = close(id);
     if (!request) return;
@@ -81,25 +82,30 @@ void Protocol::on_purpose(const ForOnline&, RequestId, Outcome outcome, TimePoin
 void Protocol::on_purpose(const ForPublish& purpose, RequestId, Outcome outcome, TimePoint now)
 {
     --publishes_pending_;
-    if (const auto* error = std::get_if<CallError>(&outcome)) {
+    const auto* error = std::get_if<CallError>(&outcome);
+    if (error && error->name != denied) {
         events_.emplace_back(Refused{"the hub refused to publish '" + purpose.object + "': " + error->message});
-    } else {
-        go_online_if_published(now);
+        return;
     }
+    if (error) events_.emplace_back(Denied{{.object = purpose.object, .event = {}, .why = *error}});
+    go_online_if_published(now);
 }
 
 void Protocol::on_purpose(const ForUnpublish&, RequestId, Outcome, TimePoint) {}
 
 void Protocol::on_purpose(const ForSubscribe& purpose, RequestId, Outcome outcome, TimePoint now)
 {
-    if (topics_.contains(purpose.topic) && std::holds_alternative<CallError>(outcome))
+    const auto* error = std::get_if<CallError>(&outcome);
+    if (!error || !topics_.contains(purpose.topic)) return;
+    if (error->name == denied)
+        events_.emplace_back(Denied{{.object = purpose.topic.object, .event = purpose.topic.event, .why = *error}});
+    else
         topics_again_.emplace(now + limits_.ask_again_after, purpose.topic);
 }
 
 void Protocol::on_purpose(const ForOffline&, RequestId, Outcome, TimePoint)
 {
-    offline_answered_ = true; // also where the answer did not come: there is
-                              // nothing more to wait for
+    offline_answered_ = true; // also where the answer did not come: there is nothing more to wait for
     leave_if_done();
 }
 
@@ -133,8 +139,7 @@ void Protocol::expire(TimePoint now)
     if (phase_ == Phase::online) ask_again(now);
 }
 
-/// A hub of the native dialect ends the call itself, and says whose fault it
-/// is: its answer may be on the way.
+/// A hub of the native dialect ends the call itself, and says whose fault it is: its answer may be on the way.
 void Protocol::give_up_or_wait(RequestId id, TimePoint now)
 {
     const Request* const request = requests_.find(id);

@@ -1,5 +1,4 @@
-// What is awaited from the hub, or through it from others: who waits, and until
-// when. Pure.
+// What is awaited from the hub, or through it from others: who waits, and until when. Pure.
 #pragma once
 
 #include "hub/client/cpp/message.hpp"
@@ -19,8 +18,8 @@ namespace pandora::hub::client {
 
 enum class RequestId : std::uint64_t {}; // something awaited from the hub or through it
 
-/// A call; `window` is how many parts of the answer may be under way, `untold`
-/// how many were taken since the last grant.
+/// A call; `window` is how many parts of the answer may be under way, `untold` how many were taken since the last
+/// grant.
 struct ForCaller {
     bool takes_bytes = false;
     std::uint16_t window = 0;
@@ -31,8 +30,7 @@ struct ForGatherer { // a call of all
     bool takes_bytes = false;
 };
 
-struct ForPresence { // somebody is waited for; a hub that cannot wait is asked
-                     // again
+struct ForPresence { // somebody is waited for; a hub that cannot wait is asked again
     Message message;
 };
 
@@ -69,14 +67,12 @@ inline bool is_users(const Purpose& purpose)
 /// Whether who waits can be given Bytes.
 bool takes_bytes(const Purpose& purpose);
 
-/// `outcome` as its caller can take it: bytes that were not asked for are an
-/// error.
+/// `outcome` as its caller can take it: bytes that were not asked for are an error.
 Outcome as_taken(Outcome outcome, bool takes_bytes);
 
 struct Request {
     TimePoint deadline; // of the call
-    TimePoint ends;     // here; later than `deadline` where the hub is given time to
-                        // say so itself
+    TimePoint ends;     // here; later than `deadline` where the hub is given time to say so itself
     Millis timeout;     // as it was asked for
     Purpose purpose;
     std::uint32_t packet = 0; // of the frame that carries it; 0 = not sent yet

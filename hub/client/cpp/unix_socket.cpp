@@ -18,8 +18,8 @@ boost::system::result<int> connect_unix(const std::string& path)
 
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return failure(errno);
-    // Asio's connect would wait on EAGAIN as on EINPROGRESS and then report
-    // success; on a Unix socket it is an answer: the listener's backlog is full.
+    // Asio's connect would wait on EAGAIN as on EINPROGRESS and then report success; on a Unix socket it is an answer:
+    // the listener's backlog is full.
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
     const int number = errno;
     ::close(fd);

@@ -45,6 +45,7 @@ HubSample busy_hub()
             .unresponsive_connections = 8,
             .subscriptions = 11,
             .channels = 4,
+            .channel_calls_total = 77,
             .calls_total = {{"ok", 40}, {"no_route", 2}},
             .dropped_frames_total = {{"queue_full", 6}},
             .disconnects_total = {{"peer_closed", 7}},
@@ -127,6 +128,7 @@ TEST(Exposition, SaysWhatTheHubCounts)
              {R"(pandora_hub_unresponsive_connections{app="shop"})", "8"},
              {R"(pandora_hub_subscriptions{app="shop"})", "11"},
              {R"(pandora_hub_channels{app="shop"})", "4"},
+             {R"(pandora_hub_channel_calls_total{app="shop"})", "77"},
              {R"(pandora_hub_process_connections{app="shop",process="web"})", "2"},
              {R"(pandora_hub_process_queued_bytes{app="shop",process="web"})", "512"},
              {R"(pandora_hub_process_calls_outstanding{app="shop",process="web"})", "6"},
@@ -179,7 +181,7 @@ TEST(Exposition, DeclaresEachFamilyOnceAndCountersByTheirName)
         }
     }
     EXPECT_EQ(types.size(), helps.size());
-    EXPECT_EQ(types.size(), 33U);
+    EXPECT_EQ(types.size(), 34U);
     for (const auto& [name, type] : types) {
         EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
         EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string::npos) << name;

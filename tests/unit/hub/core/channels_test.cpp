@@ -14,7 +14,7 @@ constexpr PeerId ann{1}, bob{2}, eve{3};
 
 class ChannelsTest : public ::testing::Test {
 protected:
-    ChannelId open(PeerId caller, PeerId callee) { return channels.open({caller, callee, {}, {}}); }
+    ChannelId open(PeerId caller, PeerId callee) { return channels.open({caller, callee, "math", {}}); }
 
     Channels channels;
 };

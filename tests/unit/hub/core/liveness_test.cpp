@@ -128,13 +128,13 @@ TEST_F(LivenessTest, ALegacyPeerIsJudgedByTheAgeOfItsQueue)
     liveness.connected(npm, false, now);
     pass(1h);
     const TimePoint since = now;
-    liveness.stalled(npm, since, now);
+    liveness.stalled(npm, now);
     pass(patience - 1ms);
     EXPECT_THAT(judged(), IsEmpty());
-    liveness.stalled(npm, now, now); // more is put into its queue
+    liveness.stalled(npm, now); // more is put into its queue
     pass(1ms);
     EXPECT_THAT(judged(), ElementsAre(Verdict{npm, Is::unresponsive, since}));
-    liveness.stalled(npm, since, now);
+    liveness.stalled(npm, now);
     pass(1h);
     EXPECT_THAT(judged(), IsEmpty());
     liveness.moved(npm, now);
@@ -144,22 +144,12 @@ TEST_F(LivenessTest, ALegacyPeerIsJudgedByTheAgeOfItsQueue)
     EXPECT_THAT(pinged(), IsEmpty());
 }
 
-TEST_F(LivenessTest, AStallThatIsToldLateIsJudgedAtOnce)
-{
-    liveness.connected(npm, false, now);
-    const TimePoint since = now;
-    pass(1h);
-    liveness.stalled(npm, since, now);
-    pass(1ms);
-    EXPECT_THAT(judged(), ElementsAre(Verdict{npm, Is::unresponsive, since}));
-}
-
 TEST_F(LivenessTest, AQueueThatMovesIsNotStalledHoweverSlowly)
 {
     liveness.connected(npm, false, now);
     liveness.connected(worker, true, now);
     for (int i = 0; i < 50; ++i) {
-        for (const PeerId peer : {npm, worker}) liveness.stalled(peer, now, now);
+        for (const PeerId peer : {npm, worker}) liveness.stalled(peer, now);
         pass(patience - 1ms);
         for (const PeerId peer : {npm, worker}) liveness.moved(peer, now);
     }
@@ -173,7 +163,7 @@ TEST_F(LivenessTest, WhatFitsIntoTheSocketIsNoSignOfLife)
 {
     liveness.connected(worker, true, now);
     for (int i = 0; i < 16; ++i) { // a stopped process, for which something comes every second
-        liveness.stalled(worker, now, now);
+        liveness.stalled(worker, now);
         liveness.moved(worker, now);
         pass(1s);
     }
@@ -183,7 +173,7 @@ TEST_F(LivenessTest, WhatFitsIntoTheSocketIsNoSignOfLife)
 TEST_F(LivenessTest, WhoIsHeardButDoesNotReadIsAlive)
 {
     liveness.connected(npm, false, now);
-    liveness.stalled(npm, now, now);
+    liveness.stalled(npm, now);
     for (int i = 0; i < 20; ++i) {
         pass(patience - 1ms);
         liveness.heard(npm, now);

@@ -1,4 +1,5 @@
 #include "hub/core/policy.hpp"
+#include "hub/wire/limits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -135,7 +136,7 @@ TEST(Policy, ASubscriptionToManyEventsIsDeniedIfOneOfThemIs)
 TEST(Policy, WhatIsTooLongToBeANameIsDenied)
 {
     Policy policy{{{.allow = true}}};
-    const std::string longest(policy_text_bytes_max, 'x');
+    const std::string longest(hub::wire::policy_text_bytes_max, 'x');
     EXPECT_EQ(policy.ruling(call, web, longest, longest), allowed);
     EXPECT_EQ(policy.ruling(call, web, longest + "x", "m"), denied);
     EXPECT_EQ(policy.ruling(call, web, "o", longest + "x"), denied);

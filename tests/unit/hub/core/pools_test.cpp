@@ -28,13 +28,12 @@ protected:
 TEST_F(PoolsTest, ArePossibleUpToTheirNumberAndSize)
 {
     EXPECT_FALSE(announce(1, 0)) << "a size of 0 withdraws";
-    EXPECT_FALSE(announce(1, pool_bytes_max + 1));
-    EXPECT_TRUE(announce(1, pool_bytes_max));
+    EXPECT_FALSE(announce(1, wire::pool_bytes_max + 1));
+    EXPECT_TRUE(announce(1, wire::pool_bytes_max));
     EXPECT_FALSE(announce(1)) << "the number is taken";
-    for (std::uint32_t number = 2; number <= pools_of_client_max; ++number) EXPECT_TRUE(announce(number));
+    for (std::uint32_t number = 2; number <= wire::pools_of_client_max; ++number) EXPECT_TRUE(announce(number));
     EXPECT_FALSE(announce(99));
     EXPECT_TRUE(announce(1, 4096, bob)) << "numbers are each client's own";
-    EXPECT_EQ(pools.size(), pools_of_client_max + 1);
 }
 
 TEST_F(PoolsTest, ATurnedDownDescriptorIsNotKept)
@@ -83,13 +82,23 @@ TEST_F(PoolsTest, WhoGoesGivesBackWhatItHeldAndTakesItsPoolsAlong)
     EXPECT_EQ(fd.use_count(), 1);
 }
 
-TEST_F(PoolsTest, OneReceiverHoldsSoManyPlacesAndNoMore)
+TEST_F(PoolsTest, OneReceiverHoldsSoManyPlacesAndOfOneOwnerAsManyAsAreLeftForOthers)
 {
-    for (std::uint32_t i = 0; i < places_held_max; ++i) ASSERT_TRUE(pools.lend({owner, 1, i}, bob));
-    EXPECT_FALSE(pools.lend({owner, 1, 99'999}, bob));
-    EXPECT_TRUE(pools.lend({owner, 1, 99'999}, eve));
-    pools.give_back({owner, 1, 0}, bob);
-    EXPECT_TRUE(pools.lend({owner, 1, 99'999}, bob));
+    const auto lend_all = [&](PeerId from) {
+        std::uint32_t lent = 0;
+        while (pools.lend({from, 1, lent}, bob)) ++lent;
+        return lent;
+    };
+    const std::uint32_t half = wire::places_held_max / 2;
+    EXPECT_EQ(lend_all(owner), half);
+    EXPECT_EQ(lend_all(eve), half / 2);
+    EXPECT_EQ(lend_all(PeerId{4}), half / 4);
+    EXPECT_TRUE(pools.lend({owner, 1, 0}, eve)) << "each receiver has places of its own";
+    pools.give_back({owner, 1, 0}, bob), pools.give_back({owner, 1, 1}, bob);
+    EXPECT_EQ(lend_all(owner), 0U) << "others hold more meanwhile";
+    EXPECT_EQ(lend_all(PeerId{4}), 1U);
+    pools.gone(owner);
+    EXPECT_GT(lend_all(PeerId{4}), half / 4);
 }
 
 TEST_F(PoolsTest, AnOwnerIsChargedForItsPoolsWhoKnowsThemAndWhatIsLentOfThem)

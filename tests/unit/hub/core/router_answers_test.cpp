@@ -32,6 +32,17 @@ TEST_F(RouterAnswersTest, ACalleeThatHasAnsweredIsNotToldToStop)
     }
 }
 
+TEST_F(RouterAnswersTest, WhatACalleeMayNotSayIsItsOwnFailure)
+{
+    const PeerId callee = native_provider(), caller = join_native();
+    for (unsigned status = 0; status < 256; ++status) {
+        ask(caller, 1, math, "m");
+        answer_to(callee, only_frame(callee).id, R"({"message":"no"})", static_cast<Status>(status));
+        const bool may = status == 0 || status == 5 || status == 7 || status == 8 || status == 10 || status == 11;
+        EXPECT_EQ(only_status(caller), may ? static_cast<Status>(status) : Status::app_error) << status;
+    }
+}
+
 TEST_F(RouterAnswersTest, EveryAnswerIsCountedForItsProcessOnce)
 {
     const PeerId one = native_provider("math", "", "calc"), two = native_provider("math", "", "calc");

@@ -86,6 +86,43 @@ TEST_F(RouterChannelsTest, BothGetAnEndAndTheOthersHandle)
     EXPECT_EQ(fd.use_count(), 1) << "both have been written, and the hub keeps none";
 }
 
+TEST_F(RouterChannelsTest, PeopleAreShownWhatBothEndsHaveTold)
+{
+    const PeerId callee = native_provider("math", channel_feature, "calc"),
+                 caller = join_native(channel_feature, "web");
+    const std::uint32_t id = open(caller, callee);
+    const auto tell = [&](PeerId teller, std::string_view totals) {
+        control(teller, ControlVerb::report, 0, {.method = id}, {}, totals);
+    };
+    tell(caller, R"({"calls":3,"errors":1,"bytes_sent":70,"bytes_received":40})");
+    tell(caller, R"({"calls":"many"})");
+    tell(callee, R"({"calls":2,"bytes_sent":41,"bytes_received":71})");
+    now += 1500ms;
+    const auto shown = router.direct_channels(now);
+    ASSERT_THAT(shown, SizeIs(1));
+    const ChannelInfo& channel = shown.front();
+    EXPECT_EQ(channel.id, ChannelId{id});
+    EXPECT_EQ(channel.object, "math");
+    EXPECT_EQ(channel.age, 1500ms);
+    EXPECT_EQ(channel.caller.identity.process, "web");
+    EXPECT_EQ(channel.callee.identity.process, "calc");
+    EXPECT_EQ(channel.caller.told, (ChannelReport{3, 1, 70, 40}));
+    EXPECT_EQ(channel.callee.told, (ChannelReport{2, 0, 41, 71}));
+    report(caller, id, Status::peer_gone);
+    EXPECT_THAT(router.direct_channels(now), IsEmpty());
+}
+
+TEST_F(RouterChannelsTest, OfTheNameOfAnObjectWholeCharactersAreShown)
+{
+    std::string name = "x";
+    for (int i = 0; i < 200; ++i) name += "\xC3\xA4"; // one character
+    const std::string selector = R"({"objectName":")" + name + "\"}";
+    native_provider(name, channel_feature);
+    control(join_native(channel_feature), ControlVerb::open_channel, 5, {}, {.selector = selector});
+    router.opened(wanted().at(0), fd, fd, now);
+    EXPECT_EQ(router.direct_channels(now).at(0).object, name.substr(0, wire::channel_object_bytes_max - 1));
+}
+
 TEST_F(RouterChannelsTest, WhoCannotHaveOneIsTold)
 {
     const PeerId plain = join_native(), able = join_native(channel_feature);
@@ -99,6 +136,18 @@ TEST_F(RouterChannelsTest, WhoCannotHaveOneIsTold)
     EXPECT_EQ(only_status(plain), Status::unsupported);
     control(able, ControlVerb::open_channel, 4, {}, {.selector = "{"});
     EXPECT_EQ(only_status(able), Status::invalid);
+    EXPECT_THAT(wanted(), IsEmpty());
+}
+
+TEST_F(RouterChannelsTest, OneByAKeyWaitsForNobodyElseWhereItsCalleeIsFull)
+{
+    const PeerId caller = join_native(channel_feature);
+    native_provider("math", R"(,"features":["channel"],"credit":{"messages":1,"kib":64})");
+    control(caller, ControlVerb::open_channel, 1, {}, {.selector = math, .sticky = "key"});
+    EXPECT_THAT(wanted(), SizeIs(1));
+    ask(caller, 2, math, "m");
+    control(caller, ControlVerb::open_channel, 3, {}, {.selector = math, .sticky = "key"});
+    EXPECT_EQ(only_status(caller), Status::busy);
     EXPECT_THAT(wanted(), IsEmpty());
 }
 
@@ -283,7 +332,7 @@ TEST_F(RouterChannelsTest, APoolThatCannotBeIsCountedAndNotThere)
     const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
     for (std::uint32_t number = 1; number <= 5; ++number) announce(caller, number);
     EXPECT_EQ(dropped(Drop::wrong_shape), 1U) << "there are four";
-    announce(callee, 1, pool_bytes_max + 1);
+    announce(callee, 1, wire::pool_bytes_max + 1);
     EXPECT_EQ(dropped(Drop::wrong_shape), 2U);
     fd = nullptr; // as the edge says of a descriptor that is no such memory
     announce(callee, 1);
@@ -369,12 +418,12 @@ TEST_F(RouterChannelsTest, OneUsersDescriptorsAreBoundedHoweverManyConnectionsIt
     native_provider();
     PeerId last{};
     const std::size_t most = wire::Limits{}.fds_max / 2;
-    for (std::size_t i = 0; i < most / pools_of_client_max + 1; ++i) {
+    for (std::size_t i = 0; i < most / wire::pools_of_client_max + 1; ++i) {
         last = join_native(pool_feature);
-        for (std::uint32_t number = 1; number <= pools_of_client_max; ++number) announce(last, number);
+        for (std::uint32_t number = 1; number <= wire::pools_of_client_max; ++number) announce(last, number);
     }
     EXPECT_EQ(router.descriptors(), most);
-    EXPECT_EQ(dropped(Drop::descriptors), pools_of_client_max);
+    EXPECT_EQ(dropped(Drop::descriptors), wire::pools_of_client_max);
     const std::array<Fd, 1> fds{fd};
     put(last, wire::flag::request | wire::flag::fds, 7, {.nfds = 1}, {.selector = math}, "[]", fds);
     EXPECT_EQ(only_status(last), Status::busy);

@@ -131,6 +131,23 @@ TEST_F(RouterEventsTest, ASlowSubscriberLosesNewEventsAndIsToldHowMany)
     EXPECT_EQ(after[1].payload, "6");
 }
 
+TEST_F(RouterEventsTest, EveryEventThatGoesNowhereIsCounted)
+{
+    const PeerId provider = native_provider("feed"), slow = join_native();
+    subscribe(slow, "news", Overflow::drop_old);
+    frames(slow);
+    publish_event(provider, "news", "\"" + std::string(300 * 1024, 'x') + "\""); // more than a queue takes of events
+    for (int i = 1; i <= 5; ++i) publish_event(provider, "news", std::to_string(i));
+    EXPECT_EQ(dropped(Drop::overflow), 0U);
+    subscribe(slow, "news", Overflow::drop_old, 2);
+    publish_event(provider, "news", "6");
+    EXPECT_EQ(dropped(Drop::overflow), 4U) << "so many made room for it";
+    const std::uint64_t before = dropped(Drop::receiver_gone);
+    const std::size_t queued = router.outbox(slow).frames();
+    router.disconnect(slow, Disconnect::peer_closed, now);
+    EXPECT_EQ(dropped(Drop::receiver_gone) - before, queued + 2) << "and those that waited for one that has gone";
+}
+
 TEST_F(RouterEventsTest, ASubscriberThatWantsNoneLostIsRatherDisconnected)
 {
     const PeerId provider = native_provider("feed"), slow = join_native();

@@ -59,13 +59,13 @@ TEST_F(RouterViewsTest, PayloadsAreKeptOnlyWhereTheyAreWanted)
 TEST_F(RouterViewsTest, WhatWaitsForTheMonitorIsBoundedInBytesAndTheRestCounted)
 {
     router.tap(Tap::payloads);
-    const std::string params = "\"" + std::string(tap_payload_max, 'x') + "\"";
-    const std::size_t fitting = tap_bytes_max / (tap_payload_max + 7); // with "math" and "abs"
+    const std::string params = "\"" + std::string(wire::tap_payload_max, 'x') + "\"";
+    const std::size_t fitting = wire::tap_bytes_max / (wire::tap_payload_max + 7); // with "math" and "abs"
     for (std::size_t i = 0; i < fitting + 3; ++i) {
         ask(caller, 1, math, "abs", params);
         frames(callee);
     }
-    EXPECT_EQ(dropped(Drop::overflow), 3U);
+    EXPECT_EQ(dropped(Drop::monitor), 3U);
     EXPECT_THAT(taken(), SizeIs(fitting));
     ask(caller, 1, math, "abs", params);
     EXPECT_THAT(taken(), SizeIs(1)) << "what has been taken makes room";
@@ -75,14 +75,14 @@ TEST_F(RouterViewsTest, LongNamesCountAsWell)
 {
     router.tap(Tap::heads);
     const PeerId legacy = join();
-    const std::string name(tap_bytes_max / 4, 'n');
+    const std::string name(wire::tap_bytes_max / 4, 'n');
     const std::string call = invoke("math", R"(,"action":"OBJECT_ACTION_INVOKE","propertyName":")" + name + "\"");
     for (std::uint32_t id = 1; id <= 10; ++id) {
         send(legacy, id, call);
         received(callee), received(legacy);
     }
     EXPECT_THAT(taken(), SizeIs(3));
-    EXPECT_EQ(dropped(Drop::overflow), 7U);
+    EXPECT_EQ(dropped(Drop::monitor), 7U);
 }
 
 } // namespace

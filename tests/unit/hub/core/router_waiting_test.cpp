@@ -335,6 +335,55 @@ TEST_F(WaitingTest, AClientWaitsForSoManyThingsAndNoMore)
     EXPECT_EQ(only_status(waiter), wire::Status::ok);
 }
 
+TEST_F(WaitingTest, NobodyIsWaitedForWhereOneThatIsFitIsOnlyFull)
+{
+    const PeerId leaving = calculator(), full = native_provider("math", R"(,"credit":{"messages":1,"kib":64})", "web");
+    const PeerId caller = join_native();
+    router.drain(calc0, now + 1s, now);
+    hear(calc1, Prospect::returning);
+    ask(caller, 1, math, "m");
+    EXPECT_THAT(frames(full), SizeIs(1));
+    ask(caller, 2, math, "m");
+    EXPECT_EQ(router.parked(), 0U);
+    EXPECT_THAT(received(leaving), SizeIs(1)) << "a last resort, since no other takes it";
+}
+
+/// However a provider that is there takes no requests, and how it comes to take some again.
+TEST_F(WaitingTest, AWaiterIsToldWhenAProviderThatWasFullHasRoomAgain)
+{
+    const auto full = [&](const std::string& more, std::string_view payload) {
+        const PeerId callee = native_provider("math", more), caller = join_native();
+        ask(caller, 1, math, "m", payload);
+        return callee;
+    };
+    const auto waits = [&](PeerId callee, const std::function<void()>& makes_room) {
+        const PeerId waiter = join_native();
+        std::vector<Waited> owner;
+        control(waiter, wire::ControlVerb::wait_for, 5, {}, {.selector = math});
+        router.wait_for(std::string{math}, now + 1s, now);
+        EXPECT_THAT(frames(waiter), IsEmpty());
+        makes_room();
+        EXPECT_EQ(only_status(waiter), Status::ok);
+        router.take_waited(owner);
+        EXPECT_THAT(owner, SizeIs(1));
+        router.disconnect(callee, Disconnect::peer_closed, now);
+    };
+    const std::string window = R"(,"credit":{"messages":1,"kib":64})";
+    PeerId callee = full(window, "[]");
+    waits(callee, [&] { control(callee, wire::ControlVerb::credit, 0, {.credit = wire::credit_of(1, 1)}); });
+    callee = full(window, "[]");
+    waits(callee, [&] {
+        put(callee, 0, only_frame(callee).id,
+            {.verb = static_cast<std::uint8_t>(wire::Verb::reply), .credit = wire::credit_of(1, 1)}, {}, "1");
+    });
+    callee = full("", std::string(wire::Limits{}.queue_bytes_requests, ' ') + "[]");
+    waits(callee, [&] {
+        frames(callee);
+        EXPECT_LE(router.next_deadline(), now) << "what the edge is told as it writes: it comes back at once";
+        router.advance(now);
+    });
+}
+
 TEST_F(WaitingTest, WhoWaitsForAProcessHearsOfItByWhateverItPublishes)
 {
     const PeerId waiter = join_native();

@@ -66,19 +66,6 @@ TEST(Translation, TheLegacyActionsAreTheActs)
         EXPECT_EQ(act_named(action), act) << action;
 }
 
-TEST(Translation, TheTextOfAJsonStringIsUnescapedAndOfAnythingElseEmpty)
-{
-    struct Row {
-        std::string_view raw, text;
-    };
-
-    for (const auto& [raw, text] : {Row{R"("abs")", "abs"}, Row{R"("a\"b\u0041")", "a\"bA"}, Row{R"("")", ""},
-                                    Row{"7", ""}, Row{"null", ""}, Row{"", ""}, Row{R"({"a":1})", ""}}) {
-        std::string scratch = "old";
-        EXPECT_EQ(text_of(raw, scratch), text) << raw;
-    }
-}
-
 TEST(Translation, ANativeCallReadsAsANpmClientWritesIt)
 {
     const NativeMessage call{"[-4]"};

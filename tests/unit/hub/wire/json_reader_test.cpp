@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pandora::hub::wire {
 namespace {
@@ -159,65 +161,66 @@ TEST(JsonReader, StaysFailed)
     EXPECT_TRUE(reader.failed());
 }
 
-TEST(JsonValues, TruthIsJavaScripts)
+TEST(JsonReader, HandsOutTheElementsOfAnArrayEachItself)
 {
-    for (const char* text : {"", "null", "false", "0", "-0", "0.0", "0e5", R"("")"}) EXPECT_FALSE(truthy(text)) << text;
-    for (const char* text : {"true", "1", "-1", "0.1", R"("0")", R"("false")", "{}", "[]", R"(" ")"})
-        EXPECT_TRUE(truthy(text)) << text;
+    JsonReader reader{R"( [ 1 , "a,]" ,[2,3], {} ] x)"};
+    std::vector<std::string_view> elements;
+    ASSERT_TRUE(reader.open_array());
+    while (reader.next_element()) elements.push_back(reader.skip_value());
+    EXPECT_EQ(elements, (std::vector<std::string_view>{"1", R"("a,]")", "[2,3]", "{}"}));
+    EXPECT_FALSE(reader.failed());
+    EXPECT_FALSE(reader.at_end()) << "what follows is the caller's to refuse";
+    EXPECT_EQ(reader.peek(), 'x');
 }
 
-TEST(JsonValues, NumbersAreReadAndNothingElseIs)
+TEST(JsonReader, AnArrayWithoutElementsHasNone)
 {
-    EXPECT_EQ(number_of("12"), 12.0);
-    EXPECT_EQ(number_of("-1.5e2"), -150.0);
-    for (const char* text : {"", "\"1\"", "true", "null", "{}", "[1]"})
-        EXPECT_EQ(number_of(text), std::nullopt) << text;
-}
-
-TEST(JsonValues, UnescapesToTheSameTextHoweverItWasWritten)
-{
-    struct Row {
-        std::string raw, want;
-    };
-
-    for (const auto& [raw, want] :
-         {Row{"plain", "plain"}, Row{R"(A\u00e4\u20ac)", "A\xC3\xA4\xE2\x82\xAC"},
-          Row{R"(\ud83d\ude00)", "\xF0\x9F\x98\x80"}, Row{R"(\n\t\"\\\/)", "\n\t\"\\/"},
-          Row{R"(\ud83dx)", "\xED\xA0\xBDx"}, Row{R"(\ud83dA)", "\xED\xA0\xBD\x41"}, Row{R"(\ude00)", "\xED\xB8\x80"},
-          Row{"", ""}, Row{R"(\u0000)", std::string(1, '\0')}}) {
-        std::string got = "old content";
-        unescape(raw, got);
-        EXPECT_EQ(got, want) << raw;
+    for (const char* text : {"[]", " [ ] "}) {
+        JsonReader reader{text};
+        ASSERT_TRUE(reader.open_array());
+        EXPECT_FALSE(reader.next_element()) << text;
+        EXPECT_FALSE(reader.failed());
+        EXPECT_TRUE(reader.at_end());
     }
 }
 
-TEST(JsonValues, WritesStringsThatReadBackTheSame)
-{
-    const std::string text = "a\"b\\c\n\x01\x1f/\xC3\xA4";
-    std::string json;
-    append_json_string(json, text);
-    ASSERT_TRUE(valid(json));
-    std::string back;
-    unescape(std::string_view{json}.substr(1, json.size() - 2), back);
-    EXPECT_EQ(back, text);
-}
-
-TEST(JsonValues, WritesJsonWhateverTheTextIs)
+TEST(JsonReader, WhatIsNoArrayOrNotWellFormedFailsWhereItIsRead)
 {
     struct Row {
-        std::string text, want;
+        const char* text;
+        std::size_t elements; // before the fault
     };
 
-    for (const auto& [text, want] :
-         {Row{"\xED\xA0\xBDx", R"("\ud83dx")"}, Row{"\xED\xB8\x80", R"("\ude00")"}, Row{"\xFF", R"("\ufffd")"},
-          Row{"a\xC3", R"("a\ufffd")"}, Row{"\xC0\x80", R"("\ufffd\ufffd")"},
-          Row{"\xF4\x90\x80\x80", R"("\ufffd\ufffd\ufffd\ufffd")"}, Row{"\xE2\x82\xAC", "\"\xE2\x82\xAC\""},
-          Row{"\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\""}, Row{"\xEF\xBF\xBF", "\"\xEF\xBF\xBF\""},
-          Row{"\xE0\x80\x80", R"("\ufffd\ufffd\ufffd")"}, Row{"\x7f", "\"\x7f\""}}) {
-        std::string json;
-        append_json_string(json, text);
-        EXPECT_EQ(json, want);
+    for (const auto& [text, elements] : {Row{"{}", 0}, Row{"", 0}, Row{"[1 2]", 1}, Row{"[1,]", 1}, Row{"[,1]", 0},
+                                         Row{"[1", 1}, Row{"[1}", 1}, Row{"[1,2x]", 2}}) {
+        JsonReader reader{text};
+        reader.open_array();
+        std::size_t read = 0;
+        while (reader.next_element() && !reader.skip_value().empty()) ++read;
+        EXPECT_EQ(read, elements) << text;
+        EXPECT_TRUE(reader.failed()) << text;
     }
+}
+
+TEST(JsonReader, WhatIsNoObjectHasNoKeys)
+{
+    for (const char* text : {"[]", "1", "", "\"{}\""}) {
+        JsonReader reader{text};
+        std::string_view key;
+        EXPECT_FALSE(reader.open_object()) << text;
+        EXPECT_FALSE(reader.next_key(key)) << text;
+        EXPECT_TRUE(reader.failed()) << text;
+    }
+}
+
+TEST(JsonReader, TellsHowFarItIs)
+{
+    JsonReader reader{"  [1]  "};
+    reader.peek();
+    EXPECT_EQ(reader.position(), 2U);
+    reader.skip_value();
+    EXPECT_EQ(reader.position(), 5U);
+    EXPECT_TRUE(reader.at_end());
 }
 
 } // namespace

@@ -93,7 +93,7 @@ TEST(NativeBlock, OfAnotherFormIsNone)
     for (const auto& [why, body] :
          {Row{"empty", ""}, Row{"short", std::string(31, '\x08')}, Row{"length of 7 units", body_of(7, "")},
           Row{"length of 0", body_of(0, "")}, Row{"length beyond the body", body_of(9, "123")},
-          Row{"a TLV beyond the block", body_of(9, "\1\0\0\1")},
+          Row{"a TLV beyond the block", body_of(9, "\1\0\0\1"s)},
           Row{"one far beyond", body_of(10, "\1\0\xff\xff{}\0\0"s)},
           Row{"the padding of one beyond", body_of(10, "\1\0\0\5"s + "12345678")}})
         EXPECT_FALSE(parse_native(body)) << why;

@@ -1,41 +1,11 @@
 // What a small call takes of the heap at both its ends, once they are warm. Each place that takes more costs every
 // call.
+#include "tests/support/allocations.hpp"
 #include "tests/unit/hub/client/cpp/transcript.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <new>
-
-namespace {
-
-bool counting = false;
-std::uint64_t allocations = 0;
-
-void* counted(std::size_t bytes)
-{
-    allocations += counting ? 1 : 0;
-    if (void* const memory = std::malloc(bytes)) return memory;
-    throw std::bad_alloc{};
-}
-
-} // namespace
-
-// NOLINTBEGIN(misc-new-delete-overloads): replaced as a whole, for this program
-void* operator new(std::size_t bytes) { return counted(bytes); }
-
-void* operator new[](std::size_t bytes) { return counted(bytes); }
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete[](void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-
-// NOLINTEND(misc-new-delete-overloads)
 
 namespace pandora::hub::client {
 namespace {
@@ -64,9 +34,9 @@ protected:
     template <class Act>
     auto in_client(Act act)
     {
-        counting = true;
+        const std::uint64_t before = tests::support::allocations();
         auto result = act();
-        counting = false;
+        taken_ += tests::support::allocations() - before;
         return result;
     }
 
@@ -81,12 +51,12 @@ protected:
 
     /// What one of many rounds takes on the average, after the first have made room.
     template <class Round>
-    static double cost(Round round)
+    double cost(Round round)
     {
         for (int i = 0; i < 200; ++i) round();
-        allocations = 0;
+        taken_ = 0;
         for (int i = 0; i < 1'000; ++i) round();
-        return static_cast<double>(allocations) / 1'000;
+        return static_cast<double>(taken_) / 1'000;
     }
 
     /// The id of the first frame.
@@ -103,11 +73,14 @@ protected:
             return chunks;
         });
     }
+
+private:
+    std::uint64_t taken_ = 0; // by the client
 };
 
 TEST_F(CallCost, IsCounted)
 {
-    EXPECT_EQ(cost([&] { delete in_client([] { return new int{7}; }); }), 1);
+    EXPECT_EQ(cost([&] { ::operator delete(in_client([] { return ::operator new(4); })); }), 1);
 }
 
 TEST_F(CallCost, OfTheCallerIsSmall)

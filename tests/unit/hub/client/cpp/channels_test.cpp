@@ -68,6 +68,24 @@ TEST_F(DirectChannel, TakesNoFrameThatIsNotNative)
     EXPECT_THAT(protocol.take_events(), IsEmpty());
 }
 
+TEST_F(DirectChannel, ReleasesWhatStandsInAPoolThatItDoesNotRead)
+{
+    hub_sends(Native{.flags = flag::request,
+                     .id = 1,
+                     .selector = R"({"objectName":"clock"})",
+                     .name = "now",
+                     .shared = wire::SharedPlace{.pool = 4, .offset = 4096, .length = 5}});
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    const auto frames = native_written();
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[0].block.status, static_cast<std::uint8_t>(wire::Status::unsupported));
+    Native release = control(wire::ControlVerb::release, frames[1].id);
+    release.block.dst = 4;
+    release.block.method = 4096;
+    EXPECT_EQ(frames[1], release);
+    EXPECT_THAT(native_written(), IsEmpty()) << "and once";
+}
+
 TEST_F(DirectChannel, FailsWhatIsInFlightAsOfAPeerThatIsGone)
 {
     invoke("abs");

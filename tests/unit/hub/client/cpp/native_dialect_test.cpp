@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <vector>
+
 namespace pandora::hub::client {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 namespace flag = wire::flag;
@@ -19,6 +22,8 @@ using Place = wire::SharedPlace;
 const std::string granting_pools = R"({"success":true,"native":{"v":1,"handle":7,"max":16777216,"features":["pool"],)"
                                    R"("credit":{"messages":4096},"clock":"1"}})";
 const std::string clock_selector = R"({"objectName":"clock"})";
+
+constexpr std::size_t huge_bytes = 17 * 1024 * 1024; // more than a frame has
 
 /// Whose text is just long enough.
 Json large() { return Json::array({std::string(pooled_bytes_min - 4, 'x')}); }
@@ -31,7 +36,7 @@ Native control(wire::ControlVerb verb, wire::RoutingBlock block)
 
 class Pooled : public Transcript {
 protected:
-    Pooled() : Pooled{std::make_shared<HeapSource>()} {}
+    explicit Pooled(Limits limits = {}) : Pooled{std::make_shared<HeapSource>(), limits} {}
 
     void SetUp() override
     {
@@ -89,10 +94,22 @@ protected:
                          .shared = place});
     }
 
+    void hub_sends_call_of_now(const wire::RoutingBlock& block)
+    {
+        hub_sends(Native{.flags = flag::request,
+                         .id = 42,
+                         .block = block,
+                         .selector = clock_selector,
+                         .name = "now",
+                         .payload = "[]"});
+    }
+
     std::shared_ptr<HeapSource> source;
 
 private:
-    explicit Pooled(std::shared_ptr<HeapSource> from) : Transcript{{}, 0, {.pools = from}}, source{std::move(from)} {}
+    Pooled(std::shared_ptr<HeapSource> from, Limits limits)
+        : Transcript{limits, 0, {.pools = from}}, source{std::move(from)}
+    {}
 };
 
 // ---- from here
@@ -119,7 +136,7 @@ TEST_F(Pooled, APlaceIsUsedAgainWhenItIsReleasedWhateverBecameOfTheCall)
 {
     const auto id = call(large());
     written_one();
-    protocol.cancel(id, now);
+    protocol.cancel(id);
     call(large());
     EXPECT_EQ(written_controls(wire::ControlVerb::cancel).size(), 1U);
     hub_sends(control(wire::ControlVerb::release, {.dst = 1, .src = 9, .method = 0}));
@@ -181,6 +198,75 @@ TEST_F(Pooled, APayloadMayBeLargerThanAFrame)
     EXPECT_EQ(error_of(only<Finished>().outcome).name, "too_large") << "than a pool, too";
 }
 
+TEST_F(Pooled, WhatFitsAPoolAndNoFrameIsBusyWhereTheyAreFull)
+{
+    const Bytes huge{std::string(huge_bytes, 'x')};
+    source->has_memory = false;
+    call(huge);
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "busy");
+    source->has_memory = true;
+    call(huge);
+    const Native sent = written_one();
+    EXPECT_TRUE(sent.shared);
+    hub_sends(answer(sent.id, wire::Status::unsupported, R"({"message":"no pools"})"));
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraUnsupportedError") << "there is no other way to it";
+
+    call(large());
+    hub_sends(answer(written_one().id, wire::Status::unsupported, R"({"message":"no pools"})"));
+    source->has_memory = false;
+    call(huge);
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "too_large") << "for who is known to read no pools";
+}
+
+TEST_F(Pooled, APoolThatIsTooSmallIsWithdrawnBeforeALargerOneIsTold)
+{
+    const Bytes most{std::string(pool_bytes / 8 * 5, 'x')}; // of which no two stand in one
+    for (std::size_t i = 0; i < pools_max; ++i) call(most);
+    EXPECT_THAT(written_controls(wire::ControlVerb::pool), SizeIs(pools_max));
+    hub_sends(control(wire::ControlVerb::release, {.dst = 3, .src = 9, .method = 0}));
+    call(Bytes{std::string(pool_bytes + 1, 'x')});
+    const auto frames = native_written();
+    ASSERT_THAT(frames, SizeIs(3));
+    Native withdrawn = control(wire::ControlVerb::pool, {.dst = 3});
+    withdrawn.id = frames[0].id;
+    EXPECT_EQ(frames[0], withdrawn);
+    EXPECT_EQ(frames[1].block.dst, 5U);
+    EXPECT_EQ(frames[1].block.nfds, 1);
+    EXPECT_EQ(frames[2].shared->pool, 5U);
+}
+
+TEST_F(Pooled, JsonThatIsTooLargeForAFrameIsTooLargeForAPool)
+{
+    call(Json::array({std::string(huge_bytes, 'x')}));
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "too_large");
+    EXPECT_EQ(source->made, 0);
+}
+
+class PooledInLittleMemory : public Pooled {
+protected:
+    PooledInLittleMemory() : Pooled{Limits{.queue_bytes_max = 2 * pooled_bytes_min + 1'000}} {}
+};
+
+TEST_F(PooledInLittleMemory, NoMoreIsKeptToBeSentAgainThanMayWait)
+{
+    std::vector<std::uint32_t> packets;
+    const auto make_call = [&] {
+        call(large());
+        packets.push_back(written_one().id);
+    };
+    for (int i = 0; i < 3; ++i) make_call();
+    hub_sends(answer(packets[0], wire::Status::ok, "5"));
+    make_call(); // for which there is room again
+    protocol.take_events();
+    hub_sends(answer(packets[2], wire::Status::unsupported, R"({"message":"no pools"})"));
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraUnsupportedError") << "the one too many";
+    for (const std::size_t kept : {1, 3}) {
+        hub_sends(answer(packets[kept], wire::Status::unsupported, R"({"message":"no pools"})"));
+        EXPECT_EQ(written_one().payload.size(), pooled_bytes_min);
+    }
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+}
+
 TEST_F(Pooled, ANewConnectionHasPoolsOfItsOwn)
 {
     call(large());
@@ -200,18 +286,53 @@ TEST_F(Pooled, ANewConnectionHasPoolsOfItsOwn)
 TEST_F(Pooled, AnAnswerStandsInAPoolWhereTheCallerSaysThatItMay)
 {
     for (const std::uint8_t options : {std::uint8_t{0}, wire::option::pooled}) {
-        hub_sends(Native{.flags = flag::request,
-                         .id = 42,
-                         .block = {.src = 9, .options = options},
-                         .selector = clock_selector,
-                         .name = "now",
-                         .payload = "[]"});
+        hub_sends_call_of_now({.src = 9, .options = options});
         protocol.answer(only<Invoked>().answer, Bytes{std::string(pooled_bytes_min, 'x')});
         const Native frame = written_one();
         EXPECT_EQ(frame.shared.has_value(), options == wire::option::pooled);
         EXPECT_EQ(frame.flags, flag::binary);
     }
     EXPECT_EQ(source->made, 1);
+}
+
+TEST_F(Pooled, AnAnswerThatFitsNoFrameIsTooLargeForWhoReadsNoPoolsAndBusyWhereTheyAreFull)
+{
+    source->has_memory = false;
+    const std::map<std::uint8_t, std::string> errors{{std::uint8_t{0}, "too_large"}, {wire::option::pooled, "busy"}};
+    for (const auto& [options, error] : errors) {
+        hub_sends_call_of_now({.src = 9, .options = options});
+        protocol.answer(only<Invoked>().answer, Bytes{std::string(huge_bytes, 'x')});
+        EXPECT_THAT(written_one().payload, HasSubstr("\"name\":\"" + error + "\""));
+    }
+}
+
+TEST_F(Pooled, APartForWhichThereIsNoPlaceIsWantedWhenOneIsFree)
+{
+    const Bytes huge{std::string(huge_bytes, 'x')};
+    source->has_memory = false;
+    hub_sends_call_of_now({.src = 9, .credit = wire::credit_of(0, 2), .options = wire::option::pooled});
+    const auto id = only<Invoked>().answer;
+    EXPECT_FALSE(protocol.part(id, huge));
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    source->has_memory = true;
+    hub_sends(control(wire::ControlVerb::release, {.dst = 1, .src = 9, .method = 0}));
+    EXPECT_EQ(only<PartsWanted>().answer, id);
+    EXPECT_TRUE(protocol.part(id, huge));
+    EXPECT_TRUE(written_one().shared);
+}
+
+TEST_F(Pooled, APartThatFitsNothingEndsTheCall)
+{
+    hub_sends_call_of_now({.src = 9, .credit = wire::credit_of(0, 2)});
+    const auto id = only<Invoked>().answer;
+    EXPECT_FALSE(protocol.part(id, Bytes{std::string(huge_bytes, 'x')}));
+    EXPECT_EQ(only<Canceled>().answer, id);
+    const Native end = written_one();
+    EXPECT_EQ(end.flags & flag::more, 0);
+    EXPECT_THAT(end.payload, HasSubstr(R"("name":"too_large")"));
+    EXPECT_FALSE(protocol.part(id, Json{1}));
+    protocol.answer(id, Json{1});
+    EXPECT_THAT(native_written(), IsEmpty());
 }
 
 // ---- to here
@@ -237,6 +358,27 @@ TEST_F(Pooled, JsonInAPoolIsReadAndReleasedAtOnce)
     hub_tells_of("....[1,2]");
     hub_sends_call(0, {.pool = 4, .offset = 4, .length = 5});
     EXPECT_EQ(only<Invoked>().call.params, Json::array({1, 2}));
+    EXPECT_THAT(written_controls(wire::ControlVerb::release), SizeIs(1));
+}
+
+TEST_F(Pooled, JsonInAPoolThatIsTooLargeForAFrameIsReleasedUnread)
+{
+    const std::string json = '"' + std::string(huge_bytes, 'x') + '"';
+    const Place place{.pool = 4, .offset = 0, .length = static_cast<std::uint32_t>(json.size())};
+    hub_tells_of(json);
+    hub_sends_call(0, place);
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    const auto frames = native_written();
+    ASSERT_THAT(frames, SizeIs(2));
+    EXPECT_THAT(frames[0].payload, HasSubstr("PandoraMalformedFrameError"));
+    EXPECT_EQ(frames[1].block.verb, verb_of(wire::ControlVerb::release));
+
+    call(Json::array());
+    Native result = answer(written_one().id, wire::Status::ok, "");
+    result.block.src = 9;
+    result.shared = place;
+    hub_sends(result);
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraMalformedFrameError");
     EXPECT_THAT(written_controls(wire::ControlVerb::release), SizeIs(1));
 }
 
@@ -270,6 +412,22 @@ TEST_F(Pooled, AResultInAPoolIsTheCallers)
     EXPECT_THAT(native_written(), IsEmpty());
     finished.outcome = Json{};
     EXPECT_THAT(written_controls(wire::ControlVerb::release), SizeIs(1));
+}
+
+TEST_F(Pooled, AResultThatCannotBeMappedIsTheLastThatIsAskedForThere)
+{
+    call(Json::array(), true);
+    const Native question = written_one();
+    EXPECT_EQ(question.block.options, wire::option::pooled);
+    Native result = answer(question.id, wire::Status::ok, "");
+    result.flags = flag::binary;
+    result.block.src = 9;
+    result.shared = Place{.pool = 4, .offset = 4, .length = 5};
+    hub_sends(result);
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraUnsupportedError");
+    EXPECT_THAT(written_controls(wire::ControlVerb::release), SizeIs(1));
+    call(Json::array(), true);
+    EXPECT_EQ(written_one().block.options, 0);
 }
 
 TEST_F(Pooled, BytesOutliveTheConnectionAndAreNotReleasedOnTheNext)

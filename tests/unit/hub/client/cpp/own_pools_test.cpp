@@ -54,6 +54,41 @@ TEST_F(OwnPoolsTest, AreAsLargeAsOnePayloadNeeds)
     EXPECT_EQ(pools.put(""), std::nullopt);
 }
 
+TEST_F(OwnPoolsTest, GiveWayToALargerOneWhereOneIsTooSmallAndNobodyUsesIt)
+{
+    const std::string larger = large + "x";
+    for (std::size_t i = 0; i < pools_max; ++i) pools.put(large);
+    pools.take_announcements();
+    EXPECT_EQ(pools.put(larger), std::nullopt) << "all are in use";
+    EXPECT_EQ(source->made, 4);
+    EXPECT_FALSE(pools.has_announcements());
+    pools.released(2, 0);
+    EXPECT_EQ(pools.put(larger), (Place{.pool = 5, .offset = 0, .length = pool_bytes + 1}));
+    const auto told = pools.take_announcements();
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0].pool, 2U);
+    EXPECT_EQ(told[0].bytes, 0U) << "it is no more";
+    EXPECT_FALSE(told[0].fd);
+    EXPECT_EQ(told[1].pool, 5U);
+    EXPECT_EQ(told[1].bytes, pool_bytes + 4096);
+    pools.released(2, 0);
+    EXPECT_EQ(pools.put(larger), std::nullopt) << "a release that comes too late is of no other pool";
+    pools.released(5, 0);
+    EXPECT_EQ(pools.put(larger)->pool, 5U);
+}
+
+TEST_F(OwnPoolsTest, GiveAPlaceBackThatThereIsNoMemoryBehind)
+{
+    const auto first = pools.put("abc");
+    source->has_memory = false;
+    EXPECT_EQ(pools.put("de"), std::nullopt);
+    pools.released(first->pool, first->offset);
+    EXPECT_EQ(pools.put("fgh"), first) << "behind this one there is some";
+    source->has_memory = true;
+    EXPECT_EQ(pools.put("i"), (Place{.pool = 1, .offset = 4096, .length = 1}));
+    EXPECT_EQ(source->made, 1);
+}
+
 TEST_F(OwnPoolsTest, TakeNothingWhereThereIsNoMemory)
 {
     source->has_memory = false;

@@ -474,19 +474,5 @@ TEST_F(Transcript, SubscribesToAllByNoNameAndAgainWhenThePolicyChanges)
     EXPECT_EQ(end[0].block.verb, verb_of(wire::ControlVerb::unsubscribe));
 }
 
-TEST_F(Transcript, TriesANativeSubscriptionAgainThatTheHubRefused)
-{
-    go_online_native();
-    subscribe({"math", "done"});
-    const auto id = native_written().at(0).id;
-    hub_sends(Native{.flags = flag::control,
-                     .id = id,
-                     .block = {.verb = verb_of(wire::ControlVerb::subscribe),
-                               .status = static_cast<std::uint8_t>(wire::Status::busy)}});
-    EXPECT_EQ(protocol.next_deadline(), now + 1s);
-    protocol.expire(now + 1s);
-    EXPECT_EQ(native_written().at(0).block.verb, verb_of(wire::ControlVerb::subscribe));
-}
-
 } // namespace
 } // namespace pandora::hub::client

@@ -162,12 +162,12 @@ TEST_F(NativeCalls, TellTheHubThatTheyAreCanceledAndEndOnce)
 {
     const auto call = invoke("abs");
     const auto id = sent_id();
-    protocol.cancel(call, now);
+    protocol.cancel(call);
     EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraCanceledError");
     EXPECT_THAT(native_written(), ElementsAre(Native{.flags = flag::control | flag::oneway,
                                                      .id = id,
                                                      .block = {.verb = verb_of(wire::ControlVerb::cancel)}}));
-    protocol.cancel(call, now);
+    protocol.cancel(call);
     hub_sends(reply(id, "1"));
     EXPECT_THAT(protocol.take_events(), IsEmpty());
     EXPECT_FALSE(protocol.next_deadline());
@@ -176,7 +176,7 @@ TEST_F(NativeCalls, TellTheHubThatTheyAreCanceledAndEndOnce)
 TEST_F(Transcript, CancelsWhatWaitsWithoutSendingIt)
 {
     const auto call = invoke("abs");
-    protocol.cancel(call, now);
+    protocol.cancel(call);
     EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraCanceledError");
     go_online();
     EXPECT_THAT(written(), IsEmpty());
@@ -187,7 +187,7 @@ TEST_F(Transcript, CancelsAtALegacyHubByNotListening)
     go_online();
     const auto call = invoke("abs");
     written();
-    protocol.cancel(call, now);
+    protocol.cancel(call);
     only<Finished>();
     EXPECT_THAT(written(), IsEmpty());
     hub_sends(answer_to(ids.empty() ? 2 : ids.at(0), R"({"success":true,"data":1})"));
@@ -267,6 +267,38 @@ TEST_F(NativeCalls, OfAStreamGrantMorePartsWhenHalfOfThemAreTaken)
     EXPECT_THAT(native_written(), IsEmpty()) << "the call has ended";
 }
 
+TEST_F(NativeCalls, OfAStreamThatAreCutShortTellTheCallee)
+{
+    const auto begin = [&] {
+        const auto call = protocol.invoke({.to = "math", .name = "count", .parts = 4}, 1s, now);
+        auto frames = native_written();
+        std::erase_if(frames, [](const Native& frame) { return (frame.flags & flag::control) != 0; });
+        Native part = reply(frames.at(0).id, "1");
+        part.flags = flag::more;
+        hub_sends(part);
+        EXPECT_EQ(only<Partial>().call, call);
+        return std::pair{call, part};
+    };
+    const auto cancel_of = [](const Native& part) {
+        return Native{.flags = flag::control | flag::oneway,
+                      .id = part.id,
+                      .block = {.verb = verb_of(wire::ControlVerb::cancel)}};
+    };
+    const auto [canceled, first] = begin();
+    protocol.cancel(canceled);
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraCanceledError");
+    EXPECT_THAT(native_written(), ElementsAre(cancel_of(first)));
+    const auto [silent, second] = begin();
+    now += 2s;
+    protocol.expire(now);
+    protocol.expire(now);
+    EXPECT_EQ(only<Finished>().call, silent);
+    EXPECT_THAT(native_written(), ElementsAre(cancel_of(second)));
+    hub_sends(first);
+    hub_sends(second);
+    EXPECT_THAT(protocol.take_events(), IsEmpty()) << "parts that come too late";
+}
+
 TEST_F(NativeCalls, InFlightFailWithTheConnection)
 {
     const auto call = invoke("abs");
@@ -275,6 +307,33 @@ TEST_F(NativeCalls, InFlightFailWithTheConnection)
     const auto finished = only<Finished>();
     EXPECT_EQ(finished.call, call);
     EXPECT_EQ(error_of(finished.outcome).name, "PandoraConnectionLostError");
+}
+
+TEST_F(Transcript, TriesANativeSubscriptionAgainThatTheHubRefused)
+{
+    go_online_native();
+    subscribe({"math", "done"});
+    const auto id = native_written().at(0).id;
+    hub_sends(Native{.flags = flag::control,
+                     .id = id,
+                     .block = {.verb = verb_of(wire::ControlVerb::subscribe),
+                               .status = static_cast<std::uint8_t>(wire::Status::busy)}});
+    EXPECT_EQ(protocol.next_deadline(), now + 1s);
+    protocol.expire(now + 1s);
+    EXPECT_EQ(native_written().at(0).block.verb, verb_of(wire::ControlVerb::subscribe));
+}
+
+TEST_F(Transcript, TellsOfASubscriptionThatIsDeniedAndDoesNotAskAgain)
+{
+    go_online_native();
+    subscribe({"math", "done"});
+    hub_sends(Native{.flags = flag::control,
+                     .id = native_written().at(0).id,
+                     .block = {.verb = verb_of(wire::ControlVerb::subscribe),
+                               .status = static_cast<std::uint8_t>(wire::Status::denied)}});
+    const auto what = only<Denied>().what;
+    EXPECT_EQ(what.object + "." + what.event, "math.done");
+    EXPECT_EQ(protocol.next_deadline(), std::nullopt);
 }
 
 } // namespace

@@ -83,6 +83,30 @@ TEST_F(Transcript, AsksForAReconnectWhenTheHubRefusesToPublish)
     EXPECT_EQ(only<Refused>().reason, "the hub refused to publish 'clock': too many");
 }
 
+constexpr const char* denial =
+    R"({"success":false,"error":{"name":"PandoraDeniedError","message":"the app's policy does not allow it"}})";
+
+TEST_F(Transcript, TellsOfAPublicationThatIsDeniedAndGoesOnlineWithTheOthers)
+{
+    protocol.publish("clock", {}, now);
+    protocol.publish("vault", {}, now);
+    protocol.connected(now);
+    written();
+    hub_sends(answer_to(ids.at(0), accepted));
+    written();
+    ASSERT_EQ(ids.size(), 2U);
+    hub_sends(answer_to(ids[0], accepted));
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    hub_sends(answer_to(ids[1], denial));
+    const auto events = protocol.take_events();
+    ASSERT_EQ(events.size(), 2U);
+    const Denial& what = std::get<Denied>(events[0]).what;
+    EXPECT_EQ(std::pair(what.object, what.event), std::pair(std::string{"vault"}, std::string{}));
+    EXPECT_THAT(what.why.message, HasSubstr("policy"));
+    EXPECT_TRUE(std::holds_alternative<BecameOnline>(events[1]));
+    EXPECT_EQ(protocol.next_deadline(), std::nullopt) << "it is not asked for again";
+}
+
 TEST_F(Transcript, PublishesOnlyNewNamesAndWithdrawsThem)
 {
     go_online();
