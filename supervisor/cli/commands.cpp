@@ -1,14 +1,20 @@
 #include "supervisor/cli/commands.hpp"
 
 #include "procfiles/default_file.hpp"
+#include "procfiles/suggest.hpp"
 #include "supervisor/cli/change.hpp"
 #include "supervisor/cli/check.hpp"
 #include "supervisor/cli/hub_commands.hpp"
+#include "supervisor/cli/hub_session.hpp"
+#include "supervisor/cli/hub_words.hpp"
 #include "supervisor/cli/inspect.hpp"
+#include "supervisor/cli/word_options.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 
 namespace pandora::supervisor::cli {
 
@@ -42,8 +48,15 @@ public:
 
     int perform(int argc, char** argv)
     {
+        std::vector<std::string> words{argv + 1, argv + argc};
+        if (const auto flaw = flaw_of_verbs(words); !flaw.empty()) {
+            complain(flaw);
+            return 2;
+        }
+        hub_->take_literal(words);
+        std::ranges::reverse(words); // as the parser wants them
         try {
-            program_.parse(argc, argv);
+            program_.parse(words);
         } catch (const CLI::ParseError& said) { // --help and --version come this way, too
             return program_.exit(said) == 0 ? 0 : 2;
         }
@@ -52,6 +65,39 @@ public:
 
 private:
     using Act = std::function<int()>;
+
+    using Verbs = std::vector<const CLI::App*>;
+
+    static Verbs verbs_of(const CLI::App& app)
+    {
+        return app.get_subcommands([](const CLI::App*) { return true; });
+    }
+
+    /// The parser would miss a verb rather than name the word that is none, and answer its --help with that of all.
+    std::string flaw_of_verbs(const std::vector<std::string>& words) const
+    {
+        const CLI::App* of = &program_;
+        std::string asked = "pandora";
+        for (const auto& word : words) {
+            const auto verbs = verbs_of(*of);
+            if (word.starts_with('-') || verbs.empty()) return {};
+            const auto verb = std::ranges::find(verbs, word, &CLI::App::get_name);
+            if (verb == verbs.end()) return unknown_verb(verbs, asked, word);
+            asked += " " + word;
+            of = *verb;
+        }
+        return {};
+    }
+
+    static std::string unknown_verb(const Verbs& verbs, const std::string& asked, const std::string& word)
+    {
+        std::vector<std::string> names;
+        for (const auto* verb : verbs)
+            if (!verb->get_group().empty()) names.push_back(verb->get_name()); // hidden ones have none
+        const std::vector<std::string_view> known{names.begin(), names.end()};
+        return "there is no `" + asked + " " + word + "`" + procfiles::did_you_mean(procfiles::nearest(word, known)) +
+               "; `" + asked + " --help` lists what there is";
+    }
 
     CLI::App* add(const char* name, const char* help, Act act)
     {
@@ -178,8 +224,8 @@ private:
     {
         auto* hub = program_.add_subcommand("hub", "the message hub")->require_subcommand(1);
         auto* serve = hub->add_subcommand("serve", "serve a hub without supervising anything");
-        serve->add_option("--socket", socket_, "path of its Unix socket")->required();
-        serve->add_option("--metrics", metrics_, "HOST:PORT for /metrics and /health; default: none");
+        serve->add_option("--socket", socket_, "path of its Unix socket")->required()->check(names_something());
+        add_word(serve, "--metrics", metrics_, address_word, "HOST:PORT for /metrics and /health; default: none");
         serve->callback([this] { verb_ = [this] { return deeds_.hub_serve(socket_, metrics_); }; });
 
         hub_.emplace(*hub, deeds_.runtime_root, [this](Act act) { verb_ = std::move(act); });

@@ -61,6 +61,8 @@ int hub_routes(const AskOptions& options)
 
 int hub_clients(const AskOptions& options) { return ask(options, "clients", Json::array(), clients_table); }
 
+int hub_channels(const AskOptions& options) { return ask(options, "channels", Json::array(), channels_table); }
+
 int hub_stats(const AskOptions& options) { return ask(options, "stats", Json::array(), stats_table); }
 
 int hub_introspect(const ObjectOptions& options)
@@ -73,9 +75,11 @@ int hub_introspect(const ObjectOptions& options)
 
 int hub_wait_for(const ObjectOptions& options)
 {
-    HubSession session{future_path(options.hub), HubSession::Patient{}};
+    const auto path = future_path(options.hub);
+    HubSession session{path, HubSession::Patient{}};
     const auto late = [&] {
-        complain("deadline: nobody publishes " + options.object);
+        complain(session.is_online() ? "deadline: nobody publishes " + options.object
+                                     : "deadline: no hub listens on " + path);
         session.finish(exit_code::deadline);
     };
     // The client's deadline begins with a connection; this one does not.

@@ -1,4 +1,4 @@
-// `pandora hub routes`, `clients`, `stats`, `introspect` and `wait-for`: one question each.
+// `pandora hub routes`, `clients`, `channels`, `stats`, `introspect` and `wait-for`: one question each.
 #pragma once
 
 #include "supervisor/cli/hub_session.hpp"
@@ -22,6 +22,9 @@ int hub_routes(const AskOptions& options);
 
 /// How each connection keeps up, and which ones the hub has cut.
 int hub_clients(const AskOptions& options);
+
+/// The direct channels, and what went through each.
+int hub_channels(const AskOptions& options);
 
 /// The hub's counters.
 int hub_stats(const AskOptions& options);

@@ -6,6 +6,8 @@
 #include "supervisor/cli/hub_words.hpp"
 #include "supervisor/control/messages.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <iterator>
 #include <utility>
@@ -27,30 +29,21 @@ Json params_of(const CallWords& words)
     Json params = Json::array();
     for (const auto& word : words.arguments) {
         const auto text = word == "-" ? from_standard_input() : word;
-        params.push_back(words.as_texts ? Json(text) : argument(text));
+        params.push_back(words.as_texts ? text_argument(text) : argument(text));
     }
     return params;
 }
 
-client::CallOptions options_of(const CallWords& words)
-{
-    client::CallOptions options;
-    options.timeout = words.timeout;
-    options.idempotent = words.idempotent;
-    options.wait = words.wait;
-    options.sticky = words.sticky;
-    options.bytes = words.raw;
-    return options;
-}
+/// An instance that restarts takes longer than this, and nobody notices the difference.
+constexpr client::Millis look_pause{100};
 
 /// One `call` or `send`, from its words to its end.
 class OneCall {
 public:
     explicit OneCall(const CallWords& words)
-        : words_{words},
-          params_(params_of(words)), process_{which_process(words.process)}, session_{hub_path(words.hub)}
+        : words_(words), params_(params_of(words)), process_(which_process(words.process, words.instance)),
+          session_(hub_path(words.hub))
     {
-        if (!words_.instance.empty()) process_.instance = words_.instance;
         target_.object = words_.object;
         target_.tag = words_.tag;
         target_.process = process_.process;
@@ -61,32 +54,19 @@ public:
     /// An instance has no name of its own in a selector: the hub says which connection it is.
     int run(Go go)
     {
-        if (process_.instance.empty()) {
-            (this->*go)();
-            return session_.run();
-        }
-        session_.client().invoke(control::hub_object_name, "routes", Json::array({Json{{"all", true}}}),
-                                 [this, go](const client::Outcome& outcome) {
-                                     if (const auto* error = std::get_if<client::CallError>(&outcome))
-                                         return fail(*error);
-                                     const auto* routes = std::get_if<Json>(&outcome);
-                                     auto found =
-                                         routes ? connection_of(*routes, process_, words_.object) : std::nullopt;
-                                     if (!found)
-                                         return fail({"no_route", process_.process + "/" + process_.instance +
-                                                                      " does not publish " + words_.object});
-                                     target_ = std::move(*found);
-                                     target_.tag = words_.tag;
-                                     (this->*go)();
-                                 });
+        go_ = go;
+        if (process_.instance.empty())
+            (this->*go_)();
+        else
+            find_instance();
         return session_.run();
     }
 
     void call()
     {
         session_.client().invoke(
-            target_, words_.method, std::move(params_), [this](const client::Outcome& outcome) { finish(outcome); },
-            options_of(words_));
+            target_, words_.method, std::move(params_),
+            [this](const client::Outcome& outcome) { finish(as_wanted(outcome)); }, options());
     }
 
     void send()
@@ -99,15 +79,83 @@ public:
     {
         session_.client().invoke_all(
             target_, words_.method, std::move(params_),
-            [this](const Json& who, const client::Outcome& outcome) { show(who, outcome); },
-            [this](const client::GatherOutcome& end) { finish_all(end); }, options_of(words_));
+            [this](const Json& who, const client::Outcome& outcome) { show(who, as_wanted(outcome)); },
+            [this](const client::GatherOutcome& end) { finish_all(end); }, options());
     }
 
 private:
+    void find_instance()
+    {
+        const auto take = [this](const client::Outcome& outcome) {
+            if (const auto* error = std::get_if<client::CallError>(&outcome)) return fail(*error);
+            const auto* routes = std::get_if<Json>(&outcome);
+            auto found = connection_of(routes ? *routes : Json{}, process_, words_.object);
+            if (!found) return words_.wait ? look_again() : ask_for_prospects();
+            target_ = std::move(*found);
+            target_.tag = words_.tag;
+            (this->*go_)();
+        };
+        session_.client().invoke(control::hub_object_name, "routes", Json::array({Json{{"all", true}}}), take,
+                                 {.timeout = time_left()});
+    }
+
+    /// Without --wait it is as with a process that has promised the object: who is coming back is waited for. A hub of
+    /// `hub serve` has no supervisor, and nobody comes back.
+    void ask_for_prospects()
+    {
+        const auto take = [this](const client::Outcome& outcome) {
+            const auto* list = std::get_if<Json>(&outcome);
+            const bool was_away = std::exchange(was_away_, true);
+            if (list && is_expected(*list, process_, was_away)) return look_again();
+            fail({"no_route", instance() + " does not publish " + words_.object});
+        };
+        session_.client().invoke(control::supervisor_object_name, "list", Json::array(), take,
+                                 {.timeout = time_left()});
+    }
+
+    void look_again()
+    {
+        if (time_left() <= look_pause)
+            return fail({"deadline", instance() + " did not come to publish " + words_.object + " in time"});
+        session_.after(look_pause, [this] { find_instance(); });
+    }
+
+    client::Millis time_left() const
+    {
+        using namespace std::chrono;
+        const auto left = ceil<client::Millis>(begin_ + words_.timeout - steady_clock::now());
+        return std::max(left, client::Millis{1});
+    }
+
+    client::CallOptions options() const
+    {
+        client::CallOptions options;
+        options.timeout = time_left();
+        options.idempotent = words_.idempotent;
+        options.wait = words_.wait;
+        options.sticky = words_.sticky;
+        options.bytes = true; // also where they are not printed: who asked hears how to have them
+        return options;
+    }
+
+    std::string instance() const { return process_.process + "/" + process_.instance; }
+
     void fail(const client::CallError& error)
     {
-        complain(failure_text(error));
-        session_.finish(exit_code_of(error));
+        const int code = exit_code_of(error);
+        const bool may_have_waited = words_.wait && code == exit_code::deadline;
+        complain(failure_text(error) +
+                 (may_have_waited ? "; the time includes that of waiting for somebody who has " + words_.object : ""));
+        session_.finish(code);
+    }
+
+    /// As it is for somebody who has, or has not, said that bytes may be printed.
+    client::Outcome as_wanted(const client::Outcome& outcome) const
+    {
+        const auto* bytes = std::get_if<client::Bytes>(&outcome);
+        if (!bytes || words_.raw) return outcome;
+        return client::CallError{"unsupported", "the answer is " + std::to_string(bytes->text().size()) +
+                                                    " bytes and no JSON; --raw prints them"};
     }
 
     void finish(const client::Outcome& outcome)
@@ -152,6 +200,9 @@ private:
     const CallWords& words_;
     Json params_;
     WhichProcess process_;
+    Go go_ = nullptr;
+    bool was_away_ = false; // the instance, when the supervisor was asked
+    const client::TimePoint begin_ = std::chrono::steady_clock::now();
     client::Selector target_;
     int worst_ = exit_code::ok;
     HubSession session_;

@@ -18,7 +18,7 @@ struct CallWords {
     bool as_texts = false;              // each argument is a text, whatever it looks like
     std::string all_arguments;          // --args: a JSON array in place of them; "-" = from standard input
     std::string process;                // "web" or "web/1"
-    std::string instance;
+    std::string instance;               // of it; one that is coming back is waited for
     std::string tag;
     std::chrono::milliseconds timeout{5'000};
     bool idempotent = false;

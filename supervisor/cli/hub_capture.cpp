@@ -1,5 +1,6 @@
 #include "supervisor/cli/hub_capture.hpp"
 
+#include "hub/client/cpp/body_reader.hpp"
 #include "supervisor/cli/hub_fields.hpp"
 
 #include <array>
@@ -17,6 +18,9 @@ constexpr std::uint32_t version = 1;
 
 /// A record has come in one frame of the hub, which shows no more than 64 KiB of a payload: what is longer is damage.
 constexpr std::uint32_t record_bytes_max = 16 * 1024 * 1024;
+
+/// Records nest as deep as the hub shows payloads, and a little; nobody else makes any.
+constexpr std::size_t nesting_max = 128;
 
 using Number = std::array<char, 4>;
 
@@ -81,11 +85,9 @@ std::optional<Json> CaptureReader::next()
     std::string text(length, '\0');
     torn_ = read(in_, text.data(), length) != length;
     if (torn_) return std::nullopt;
-    try {
-        return Json::parse(text);
-    } catch (const Json::exception& error) {
-        throw BadCapture{std::string{"it is damaged: a record that is no JSON ("} + error.what() + ")"};
-    }
+    auto record = hub::client::read_body(text, nesting_max);
+    if (!record) throw BadCapture{"it is damaged: a record that is no JSON, or nests too deep"};
+    return record;
 }
 
 } // namespace pandora::supervisor::cli

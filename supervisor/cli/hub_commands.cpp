@@ -8,12 +8,12 @@
 #include "supervisor/cli/hub_replay.hpp"
 #include "supervisor/cli/hub_subscribe.hpp"
 #include "supervisor/cli/hub_words.hpp"
+#include "supervisor/cli/word_options.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,26 +25,21 @@ namespace {
 using Millis = std::chrono::milliseconds;
 
 constexpr const char* arguments_help =
-    "ARGUMENT: each is JSON, or a text where it is none; - is read from standard input\n";
+    "ARGUMENT: each is JSON, or a text where it is none; - is read from standard input; behind -- nothing is an "
+    "option\n";
+
+constexpr const char* nobody_tells =
+    "one way: nobody tells whether it arrives, and where nobody has the object it is lost, and the exit code 0\n";
 
 constexpr const char* exit_codes =
-    "exit codes: 0 ok, 1 the callee's own error, 2 these words make no sense, 3 nobody has the object, 4 no answer in "
-    "time, 5 denied, 6 busy, 7 the callee or the hub went away, 130 interrupted";
+    "exit codes: 0 ok, 1 the callee's own error, or no hub, 2 these words make no sense, 3 nobody has the object, 4 no "
+    "answer in time, 5 denied, 6 busy, 7 the callee or the hub went away, 130 and 143 ended by SIGINT and SIGTERM, 141 "
+    "nobody reads the output any more";
 
-/// A word that is parsed by `parse`, which throws BadWords, while the command line is.
-template <class Value, class Parse>
-CLI::Option* add_word(CLI::App* command, const char* name, Value& value, Parse parse, const char* help)
+/// Pandora answers for its own objects itself.
+CLI::Validator may_be_published()
 {
-    return command->add_option_function<std::string>(
-        name,
-        [&value, parse, name](const std::string& text) {
-            try {
-                value = parse(text);
-            } catch (const BadWords& bad) {
-                throw CLI::ValidationError{name, bad.what()};
-            }
-        },
-        help);
+    return {[](const std::string& word) { return flaw_of_object(word); }, ""};
 }
 
 } // namespace
@@ -67,16 +62,26 @@ public:
         add_replay();
     }
 
+    /// The parser would hand what stands behind `--` on to `hub`, once the command has all its positionals.
+    void take_literal(std::vector<std::string>& words)
+    {
+        const bool takes_arguments = words.size() > 1 && (words[1] == "call" || words[1] == "send");
+        const auto mark = takes_arguments ? std::ranges::find(words, "--") : words.end();
+        if (mark == words.end()) return;
+        literal_.assign(mark + 1, words.end());
+        words.erase(mark, words.end());
+    }
+
 private:
     /// A verb on the hub that its options name. `act` is called with it already chosen.
     template <class Options>
     CLI::App* add(const char* name, const char* help, Options& options, int (*act)(const Options&))
     {
         auto* command = hub_.add_subcommand(name, help);
-        command->add_option("--socket", which_.socket,
-                            "the hub's socket; default: $PANDORA_HUB_SOCKET, that of the app");
-        command->add_option("--app", which_.where.app,
-                            "the app; default: of the procfile here, the only one that runs");
+        auto* socket = add_name(command, "--socket", which_.socket,
+                                "the hub's socket; default: $PANDORA_HUB_SOCKET, that of the app");
+        add_name(command, "--app", which_.where.app, "the app; default: of the procfile here, the only one that runs")
+            ->excludes(socket);
         command->footer(exit_codes);
         command->callback([this, &options, act] {
             choose_([this, &options, act] {
@@ -86,6 +91,9 @@ private:
                 } catch (const BadWords& bad) {
                     complain(bad.what());
                     return exit_code::usage;
+                } catch (const Unreachable& none) {
+                    complain(none.what());
+                    return none.exit_code();
                 }
             });
         });
@@ -98,8 +106,10 @@ private:
         routes->add_flag("--all", ask_.all, "with the hub's own objects");
         auto* clients =
             add("clients", "tell how each connection keeps up, and which were ended, why", ask_, hub_clients);
+        auto* channels = add("channels", "list the direct channels between two clients and what went through each",
+                             ask_, hub_channels);
         auto* stats = add("stats", "print the hub's counters", ask_, hub_stats);
-        for (auto* command : {routes, clients, stats}) command->add_flag("--json", ask_.json, "as JSON");
+        for (auto* command : {routes, clients, channels, stats}) command->add_flag("--json", ask_.json, "as JSON");
     }
 
     static void add_timeout(CLI::App* command, Millis& timeout, const char* help)
@@ -114,28 +124,26 @@ private:
         auto* wait_for = add("wait-for", "wait until an object is published", waited_, hub_wait_for);
         add_timeout(introspect, object_.timeout, "like 500ms or 10s [5s]");
         add_timeout(wait_for, waited_.timeout, "like 500ms or 10s [10s]");
-        introspect->add_option("OBJECT", object_.object, "the object's name")->required();
-        wait_for->add_option("OBJECT", waited_.object, "the object's name")->required();
+        add_name(introspect, "OBJECT", object_.object, "the object's name")->required();
+        add_name(wait_for, "OBJECT", waited_.object, "the object's name")->required();
     }
 
     void add_words_of_call(CLI::App* command)
     {
-        command->add_option("OBJECT", call_.object, "the object's name")->required();
-        command->add_option("METHOD", call_.method, "the method's name")->required();
-        command->footer(std::string{arguments_help} + exit_codes);
+        add_name(command, "OBJECT", call_.object, "the object's name")->option_text("TEXT REQUIRED");
+        add_name(command, "METHOD", call_.method, "the method's name")->option_text("TEXT REQUIRED");
         command->allow_extras(); // an option for them would cut [1,2] into two arguments
         command->parse_complete_callback([this, command] { take_arguments(command->remaining()); });
         command->add_flag("--string", call_.as_texts, "each ARGUMENT is a text, whatever it looks like");
-        command->add_option("--args", call_.all_arguments,
-                            "all arguments as one JSON array; - is read from standard input");
-        auto* process =
-            command->add_option("--process", call_.process, "only of this process; PROCESS/INDEX: only that instance");
-        command->add_option("--instance", call_.instance, "only this instance of --process")
-            ->check(CLI::NonNegativeNumber)
-            ->needs(process);
-        command->add_option("--tag", call_.tag, "rather one that is published with this tag");
+        add_name(command, "--args", call_.all_arguments,
+                 "all arguments as one JSON array; - is read from standard input");
+        auto* process = add_name(command, "--process", call_.process,
+                                 "only of this process; PROCESS/INDEX: only that instance, if it is coming back then");
+        add_name(command, "--instance", call_.instance, "only this instance of --process")->needs(process);
+        add_name(command, "--tag", call_.tag, "rather one that is published with this tag");
     }
 
+    /// OBJECT and METHOD may stand behind `--`, too: so they are no required options of their command, but here.
     void take_arguments(std::vector<std::string> words)
     {
         const auto is_option = [](const std::string& word) {
@@ -143,6 +151,14 @@ private:
         };
         const auto option = std::ranges::find_if(words, is_option);
         if (option != words.end()) throw CLI::ExtrasError{{*option}};
+        auto literal = literal_.begin();
+        for (auto [name, value] : {std::pair{"OBJECT", &call_.object}, {"METHOD", &call_.method}}) {
+            if (!value->empty()) continue;
+            if (literal == literal_.end()) throw CLI::RequiredError{name};
+            *value = *literal++;
+            if (const auto flaw = flaw_of_name(*value); !flaw.empty()) throw CLI::ValidationError{name, flaw};
+        }
+        words.insert(words.end(), literal, literal_.end());
         call_.arguments = std::move(words);
     }
 
@@ -154,31 +170,37 @@ private:
         add_timeout(command, call_.timeout, "like 500ms or 10s [5s]");
         command->add_flag("--wait", call_.wait, "where nobody has the object, wait for somebody");
         command->add_flag("--idempotent", call_.idempotent, "another may be asked where the first one dies");
-        command->add_option("--sticky", call_.sticky, "calls with this key go to the same one, of those that have it");
+        add_name(command, "--sticky", call_.sticky, "calls with this key go to the same one, of those that have it");
         command->add_flag("--all", call_.everybody, "call all that have the object; a line for each answer");
         command->add_flag("--raw", call_.raw, "print texts and bytes as they are");
     }
 
-    void add_send() { add_words_of_call(add("send", "the same without waiting for it to end", call_, hub_send)); }
+    void add_send()
+    {
+        auto* command = add("send", "the same without waiting for it to end", call_, hub_send);
+        add_words_of_call(command);
+        command->footer(std::string{arguments_help} + nobody_tells + exit_codes);
+    }
 
     void add_publish()
     {
         auto* command = add("publish", "publish an object whose methods are shell commands", publish_, hub_publish);
-        command->add_option("OBJECT", publish_.object, "the object's name")->required();
+        add_name(command, "OBJECT", publish_.object, "the object's name")->required()->check(may_be_published());
         command
             ->add_option_function<std::vector<std::string>>(
                 "--method",
                 [this](const std::vector<std::string>& texts) {
                     try {
-                        for (const auto& text : texts) publish_.methods.push_back(method_command(text));
+                        publish_.methods = method_commands(texts);
                     } catch (const BadWords& bad) {
                         throw CLI::ValidationError{"--method", bad.what()};
                     }
                 },
                 "NAME=COMMAND: gets the parameters as a JSON array on standard input, and prints the result; may be "
                 "repeated")
+            ->required()
             ->allow_extra_args(false);
-        command->add_flag("--once", publish_.once, "end after one call");
+        command->add_flag("--once", publish_.once, "take one call, and end with it");
         command->add_option("--jobs", publish_.at_once_max, "commands that run at a time")
             ->capture_default_str()
             ->check(CLI::Range(1, 1024));
@@ -186,26 +208,21 @@ private:
 
     void add_subscribe()
     {
-        using hub::client::Overflow;
-        const std::map<std::string, Overflow> names{{"drop-new", Overflow::drop_new},
-                                                    {"drop-old", Overflow::drop_old},
-                                                    {"last-value", Overflow::last_value},
-                                                    {"disconnect", Overflow::disconnect}};
         auto* command =
             add("subscribe", "print the events of an object, a line of JSON each", subscribe_, hub_subscribe);
-        command->add_option("OBJECT", subscribe_.object, "the object's name")->required();
-        command->add_option("EVENT", subscribe_.event, "its name; NAME* is all that begin so; default: all");
+        add_name(command, "OBJECT", subscribe_.object, "the object's name")->required();
+        add_name(command, "EVENT", subscribe_.event, "its name; NAME* is all that begin so; default: all");
         command->add_option("--count", subscribe_.count, "end after so many");
         add_word(command, "--timeout", subscribe_.timeout, duration_word, "end after this time, like 500ms or 10s");
-        command->add_option("--overflow", subscribe_.overflow, "what is lost where events come too fast [drop-new]")
-            ->transform(CLI::CheckedTransformer(names));
+        add_word(command, "--overflow", subscribe_.overflow, overflow_word,
+                 "what happens where events come too fast: drop-new, drop-old, last-value or disconnect [drop-new]");
     }
 
     static void add_filter(CLI::App* command, TrafficFilter& filter)
     {
         constexpr const char* may = "; a pattern, may be repeated";
         const auto add_patterns = [&](const char* name, std::vector<std::string>& into, const std::string& help) {
-            command->add_option(name, into, help + may)->allow_extra_args(false);
+            command->add_option(name, into, help + may)->allow_extra_args(false)->check(names_something());
         };
         add_patterns("--object", filter.objects, "only messages for this object");
         add_patterns("--process", filter.processes, "only from or to this process, or PROCESS/INDEX");
@@ -235,15 +252,14 @@ private:
             add("replay", "send the requests of a capture again, and tell which end otherwise", replay_, hub_replay);
         command->add_option("FILE", replay_.file, "what `capture` wrote")->required();
         add_filter(command, replay_.filter);
-        command->add_option("--speed", replay_.speed, "times as fast; 0: as fast as it goes")
-            ->capture_default_str()
-            ->check(CLI::NonNegativeNumber);
+        add_word(command, "--speed", replay_.speed, speed_word, "times as fast; 0: as fast as it goes [1]");
         add_timeout(command, replay_.timeout, "of each call [5s]");
     }
 
     CLI::App& hub_;
     std::function<void(Act)> choose_;
     WhichHub which_;
+    std::vector<std::string> literal_; // of `call` and `send`: what stands behind `--`
     AskOptions ask_;
     ObjectOptions object_;
     ObjectOptions waited_{.hub = {}, .object = {}, .timeout = Millis{10'000}};
@@ -260,5 +276,7 @@ HubCommands::HubCommands(CLI::App& hub, std::filesystem::path runtime_root, std:
 {}
 
 HubCommands::~HubCommands() = default;
+
+void HubCommands::take_literal(std::vector<std::string>& words) { impl_->take_literal(words); }
 
 } // namespace pandora::supervisor::cli

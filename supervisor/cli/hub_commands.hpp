@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -21,6 +23,10 @@ public:
     ~HubCommands();
     HubCommands(const HubCommands&) = delete;
     HubCommands& operator=(const HubCommands&) = delete;
+
+    /// Of the words of a command line (`hub call ...`) takes away and keeps what stands behind `--`, where a verb takes
+    /// arguments: they are no options, whatever they look like. To be called before the rest is parsed.
+    void take_literal(std::vector<std::string>& words);
 
 private:
     class Impl;

@@ -95,7 +95,8 @@ int hub_monitor(const MonitorOptions& options)
 {
     HubSession session{hub_path(options.hub)};
     const Traffic traffic{session, options.filter, options.payload, [&](const Json& record) {
-                              session.print(options.json ? dumped(record) : traffic_line(record, options.payload));
+                              session.print(options.json ? dumped(traffic_json(record, options.payload))
+                                                         : traffic_line(record, options.payload));
                           }};
     return session.run();
 }

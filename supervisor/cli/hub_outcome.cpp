@@ -49,6 +49,22 @@ const Known& known_as(const hub::client::CallError& error)
     return found == known.end() ? of_the_callee : *found;
 }
 
+/// Whose fault it is, and why, as far as the message does not say so already: the hub's often do.
+std::string blame(const hub::client::CallError& error)
+{
+    const auto says = [&](const std::string& what) { return error.message.find(what) != std::string::npos; };
+    const bool explains = !error.reason.empty() && !says(error.reason);
+    // Nobody was reached: the process is who ought to have had the object, and counts only for why it has not.
+    if (known_as(error).code == exit_code::no_route)
+        return explains ? "; " + error.process + (error.process.empty() ? "" : ": ") + error.reason : "";
+    std::string text;
+    const auto number = error.instance ? std::to_string(*error.instance) : "";
+    const bool named = error.process.empty() || says("(" + error.process + "#" + number + ")"); // "c12 (web#1) left"
+    if (!named) text += "; by " + error.process + (number.empty() ? "" : "/" + number);
+    if (explains) text += "; " + error.reason;
+    return text;
+}
+
 } // namespace
 
 std::string outcome_name(const hub::client::CallError& error) { return std::string{known_as(error).outcome}; }
@@ -60,10 +76,7 @@ std::string failure_text(const hub::client::CallError& error)
     auto text = outcome_name(error) + ": " + error.message;
     const bool named = !error.name.empty() && error.name != "Error";
     if (&known_as(error) == &of_the_callee && named) text += " (" + error.name + ")";
-    if (!error.process.empty()) text += "; by " + error.process;
-    if (!error.process.empty() && error.instance) text += "/" + std::to_string(*error.instance);
-    if (!error.reason.empty()) text += "; " + error.reason;
-    return text;
+    return text + blame(error);
 }
 
 Json failure_json(const hub::client::CallError& error)

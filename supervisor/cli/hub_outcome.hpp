@@ -28,8 +28,9 @@ std::string outcome_name(const hub::client::CallError& error);
 int exit_code_of(const hub::client::CallError& error);
 
 /// "no_route: Cannot found any clients by selector: ..."; an error of the callee with the name it has there:
-/// "app_error: no such picture (RangeError)"; whose fault it is, and what the supervisor knows of it:
-/// "peer_gone: it left before it answered; by web/0; web crashed: SIGSEGV; restarting in 400 ms".
+/// "app_error: no such picture (RangeError)"; whose fault it is, and what the supervisor knows of it, each once:
+/// "peer_gone: it left before it answered; by web/0; crashed: SIGSEGV; restarting in 400 ms". Where nobody was reached
+/// nobody is to blame, but who ought to have been there may have a reason: "no_route: ...; web: exit 3; gave up".
 std::string failure_text(const hub::client::CallError& error);
 
 /// {outcome, name, message}, and {process, instance, reason} as far as they are known.

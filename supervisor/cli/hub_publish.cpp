@@ -53,6 +53,8 @@ private:
 
     void take(Asked asked)
     {
+        // At once, so that others get what comes now; calls that are on their way hear that it was withdrawn.
+        if (options_.once) session_.client().unpublish(options_.object);
         if (running_.size() < options_.at_once_max) return start(std::move(asked));
         if (waiting_.size() == waiting_max) return asked.reply.error("too many calls wait for their command", "busy");
         waiting_.push_back(std::move(asked));
@@ -82,10 +84,11 @@ private:
     /// Says how a command failed, never which: it may hold what callers must not see.
     static void answer(const client::Reply& reply, const std::string& method, CommandEnd end)
     {
-        if (end.failure)
-            reply.error("the command of " + method + " failed: " + *end.failure, "CommandFailed");
+        auto result = end.failure ? BadOutput{*end.failure} : command_result(end.output);
+        if (const auto* bad = std::get_if<BadOutput>(&result))
+            reply.error("the command of " + method + " failed: " + bad->why, "CommandFailed");
         else
-            reply.value(command_result(end.output));
+            reply.value(std::move(std::get<Json>(result)));
     }
 
     void ended(Running::iterator place)

@@ -14,7 +14,7 @@ struct PublishOptions {
     WhichHub hub;
     std::string object;
     std::vector<MethodCommand> methods;
-    bool once = false;            // end after the first call that was answered
+    bool once = false;            // withdrawn with the first call that comes; end with its answer
     std::size_t at_once_max = 16; // commands that run at a time; further calls wait for their turn
 };
 

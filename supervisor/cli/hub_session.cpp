@@ -11,6 +11,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -23,6 +24,11 @@ using boost::system::error_code;
 
 /// The hub process is replaced in a fraction of a second; to look more often costs nothing worth saving.
 constexpr std::chrono::milliseconds reconnect_delay{100};
+
+/// A hub process that dies ends a connection that is new, too, and even its successor may; one that does not admit
+/// somebody says so in no other way than by ending each.
+constexpr int refusals_max = 3;
+
 constexpr std::size_t output_bytes_max = 64 * 1024; // as much as a pipe takes at once
 
 /// In a worker of the hub's app this is as much the worker as any other client that it starts.
@@ -47,12 +53,23 @@ error_code listening_error(const std::string& path)
 
 const std::string& reachable(const std::string& path)
 {
-    if (const auto error = listening_error(path)) {
-        throw std::runtime_error{printable("no hub listens on " + path + " (" + error.message() +
-                                           "): start one with `pandora run` or `pandora hub serve`, or name another "
-                                           "with --socket or --app")};
-    }
+    if (const auto error = listening_error(path)) throw Unreachable{path, error};
     return path;
+}
+
+bool is_forbidden(const error_code& error) { return error.value() == EACCES || error.value() == EPERM; }
+
+std::string unreachable_text(const std::string& path, const error_code& error)
+{
+    if (error.value() == ENAMETOOLONG)
+        return "the path of a socket has at most " + std::to_string(sizeof sockaddr_un{}.sun_path - 1) +
+               " bytes, and this one " + std::to_string(path.size()) + ": " + path;
+    if (is_forbidden(error))
+        return "denied: user " + std::to_string(::getuid()) + " may not connect to " + path + " (" + error.message() +
+               ")";
+    if (error.value() == EAGAIN) return "busy: too many wait for the hub on " + path + " to accept them";
+    return "no hub listens on " + path + " (" + error.message() +
+           "): start one with `pandora run` or `pandora hub serve`, or name another with --socket or --app";
 }
 
 /// nohup(1), and shells without job control, make commands deaf to a signal: they stay so.
@@ -75,6 +92,11 @@ int reopened_output()
 
 } // namespace
 
+Unreachable::Unreachable(const std::string& path, const error_code& error)
+    : std::runtime_error(printable(unreachable_text(path, error))),
+      exit_code_(is_forbidden(error) ? exit_code::denied : exit_code::failed)
+{}
+
 std::string hub_path(const WhichHub& which)
 {
     return which.socket.empty() ? find_socket(which.where).string() : which.socket;
@@ -89,6 +111,7 @@ HubSession::HubSession(std::string path, Patient)
 {
     client_.on_online([this] { on_online(); });
     client_.on_lost([this](const std::string&) { on_lost(); });
+    client_.on_denied([this](const hub::client::Denial& what) { on_denied(what); });
     watch_signals();
     watch_reader();
 }
@@ -121,6 +144,8 @@ void HubSession::watch_reader()
 void HubSession::on_online()
 {
     online_ = true;
+    refusals_ = 0;
+    if (exit_code_) return;
     if (online_handler_) online_handler_();
     if (leaves_with_) leave(*leaves_with_);
 }
@@ -128,11 +153,23 @@ void HubSession::on_online()
 /// The listener of an app is its master's and outlives the hub process; that of `hub serve` does not.
 void HubSession::on_lost()
 {
-    online_ = false;
-    if (patient_ || leaving_ || exit_code_) return;
-    if (!listening_error(path_)) return;
-    complain("the hub on " + path_ + " has gone");
-    finish(exit_code::peer_gone);
+    const bool was_online = std::exchange(online_, false);
+    if (leaving_ || exit_code_) return;
+    if (const auto error = listening_error(path_)) {
+        if (patient_) return;
+        complain("the hub on " + path_ + " has gone");
+        return finish(exit_code::peer_gone);
+    }
+    if (was_online || ++refusals_ < refusals_max) return;
+    complain("denied: the hub on " + path_ + " does not admit this user (" + std::to_string(::getuid()) +
+             "), or has no room: it ends each connection at once");
+    finish(exit_code::denied);
+}
+
+void HubSession::on_denied(const hub::client::Denial& what)
+{
+    complain(failure_text(what.why));
+    finish(exit_code::denied);
 }
 
 int HubSession::run()

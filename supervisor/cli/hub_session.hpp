@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,24 @@ struct WhichHub {
 /// The path: --socket, else as find_socket() finds it. Throws std::runtime_error that names the choices.
 std::string hub_path(const WhichHub& which);
 
+/// There is no hub to ask, and what() says in one line why: nobody listens, or this user may not connect.
+class Unreachable : public std::runtime_error {
+public:
+    Unreachable(const std::string& path, const boost::system::error_code& error);
+
+    /// exit_code::denied where it is a matter of rights.
+    int exit_code() const { return exit_code_; }
+
+private:
+    int exit_code_;
+};
+
 /// Prints one line on standard error, with nothing in it that a terminal would obey.
 void complain(const std::string& what);
 
 class HubSession {
 public:
-    /// Throws std::runtime_error, in one line, where nobody listens.
+    /// Throws Unreachable.
     explicit HubSession(std::string path);
 
     /// Does not mind that nobody listens yet, or for a while: for a verb that has a deadline of its own.
@@ -48,8 +61,12 @@ public:
     boost::asio::io_context& io() { return io_; }
 
     /// Runs the loop until finish() was called; returns its exit code. A hub that nobody serves any more ends it with
-    /// exit_code::peer_gone, a signal with 128 and its number, a reader of standard output that has gone silently.
+    /// exit_code::peer_gone, one that does not let this client go online with exit_code::denied, a signal with 128 and
+    /// its number, a reader of standard output that has gone silently.
     int run();
+
+    /// Whether the hub has let this client in, now.
+    bool is_online() const { return online_; }
 
     /// Ends run(). The first call counts.
     void finish(int exit_code);
@@ -78,6 +95,7 @@ private:
     void watch_reader();
     void on_online();
     void on_lost();
+    void on_denied(const hub::client::Denial& what);
     void flush();
 
     std::string path_;
@@ -93,6 +111,7 @@ private:
     std::optional<int> leaves_with_; // as soon as it is online
     bool online_ = false;
     bool leaving_ = false;
+    int refusals_ = 0;   // connections in a row that ended before they were online
     std::string output_; // printed and not written yet
 };
 

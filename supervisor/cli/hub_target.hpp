@@ -15,4 +15,8 @@ namespace pandora::supervisor::cli {
 std::optional<hub::client::Selector> connection_of(const hub::client::Json& routes, const WhichProcess& instance,
                                                    const std::string& object);
 
+/// Whether an instance that does not publish the object may do so soon, by what the supervisor's `list` answered: it is
+/// on its way back. One that runs is given time only if it `was_away`: it may need a while after its start.
+bool is_expected(const hub::client::Json& list, const WhichProcess& instance, bool was_away);
+
 } // namespace pandora::supervisor::cli

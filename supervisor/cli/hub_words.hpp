@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 namespace pandora::supervisor::cli {
 
@@ -20,11 +22,21 @@ public:
 };
 
 /// `7`, `null`, `{"a":1}`: JSON; `blue`, `a b`, ``: a string. Throws BadWords for what begins as an object, an array
-/// or a string does and is none, and for a number that no double holds: that is a mistake rather than a text.
+/// or a string does and is none, and for what would not arrive as it stands: a number that no double holds, an integer
+/// of more than 64 bits, JSON that nests deeper than frames may, a text that is no UTF-8.
 Json argument(std::string_view word);
 
-/// All parameters in one array: `--args`. Throws BadWords where it is none.
+/// The word as it stands, whatever it looks like: `--string`. Throws BadWords where it is no UTF-8.
+Json text_argument(std::string_view word);
+
+/// All parameters in one array: `--args`. Throws BadWords where it is none, or would not arrive as it stands.
 Json argument_array(std::string_view text);
+
+/// Why the word names nothing: it is empty, as an unset variable of a script is, or no UTF-8; empty where it does.
+std::string flaw_of_name(std::string_view word);
+
+/// Why no application may publish an object of this name: it is pandora's own; empty where one may.
+std::string flaw_of_object(std::string_view name);
 
 struct MethodCommand {
     std::string method;
@@ -35,9 +47,18 @@ struct MethodCommand {
 /// `NAME=COMMAND`. Throws BadWords.
 MethodCommand method_command(std::string_view text);
 
+/// All of them. Throws BadWords, also for a method that comes twice.
+std::vector<MethodCommand> method_commands(const std::vector<std::string>& texts);
+
+/// What makes an output no result.
+struct BadOutput {
+    std::string why; // "its output nests deeper than 500 arrays and objects"
+    bool operator==(const BadOutput&) const = default;
+};
+
 /// What a command wrote, as the result of a method: JSON, else the text without the newline at its end; null for
 /// nothing.
-Json command_result(std::string_view output);
+std::variant<Json, BadOutput> command_result(std::string_view output);
 
 /// `web` or `web/1`: whom a call is for.
 struct WhichProcess {
@@ -46,12 +67,23 @@ struct WhichProcess {
     bool operator==(const WhichProcess&) const = default;
 };
 
-WhichProcess which_process(std::string_view text);
+/// `--process` and `--instance`, either of them empty where it was not given. Throws BadWords where they contradict
+/// each other, or make no name.
+WhichProcess which_process(std::string_view process, std::string_view instance);
 
 /// Like `10s`, `500ms`, `2m`, a bare number is seconds; from 1 ms to a day, what the hub allows. Throws BadWords.
 std::chrono::milliseconds duration_word(std::string_view text);
 
 /// Like `64MiB`, `4096`. Throws BadWords.
 std::uint64_t size_word(std::string_view text);
+
+/// How many times as fast: `0`, `0.5`, `10`. Throws BadWords.
+double speed_word(std::string_view text);
+
+/// `drop-new`, `drop-old`, `last-value` or `disconnect`. Throws BadWords.
+hub::client::Overflow overflow_word(std::string_view text);
+
+/// `HOST:PORT`, `:PORT` or `PORT`, as it stands. Throws BadWords.
+std::string address_word(std::string_view text);
 
 } // namespace pandora::supervisor::cli

@@ -10,11 +10,16 @@ namespace pandora::supervisor::cli {
 
 namespace {
 
+/// A cell that is longer is shown whole, and shifts the rest of its line: else one long name would be paid for in
+/// blanks by all other lines. Choice: two names of usual length.
+constexpr std::size_t column_max = 80;
+
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows)
 {
     std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());
     for (const Row& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], std::min(row[i].size(), column_max));
     return widths;
 }
 
@@ -41,7 +46,8 @@ std::string table(const std::vector<Row>& rows)
     const auto widths = widths_of(cells);
     std::string text;
     for (const Row& row : cells) {
-        for (std::size_t i = 0; i + 1 < row.size(); ++i) text.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            text.append(row[i]).append(widths[i] - std::min(row[i].size(), widths[i]) + 2, ' ');
         text.append(row.back()).push_back('\n');
     }
     return text;

@@ -12,7 +12,8 @@ std::string printable(std::string text);
 
 using Row = std::vector<std::string>; // all rows of a table have the same number of cells
 
-/// One line a row, the columns aligned, two blanks between them. Cells are made printable.
+/// One line a row, the columns aligned, two blanks between them. Cells are made printable; one of more than 80 bytes
+/// shifts the rest of its line.
 std::string table(const std::vector<Row>& rows);
 
 /// "12 B", "3.4 MiB"

@@ -2,90 +2,13 @@
 
 import json
 import os
-import pathlib
-import shutil
+import re
 import signal
 import subprocess
-import tempfile
-import threading
 import unittest
 
-from hub_process import Hub
+from hub_verbs import HubTest
 from pandora import BINARY, DEADLINE_S, App, is_gone, wait_until
-
-
-class Running:
-    """A verb that goes on, its output line by line."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([BINARY, "hub", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    def wait_line(self, text):
-        return wait_until(lambda: next((line for line in list(self.lines) if text in line), None),
-                          lambda: f"{text} in {self.lines}")
-
-    def end(self, number=None):
-        """(exit code, standard error), after this signal or by itself."""
-        if number is not None:
-            self.process.send_signal(number)
-        code = self.process.wait(DEADLINE_S)
-        self.reader.join(DEADLINE_S)
-        with self.process.stderr:
-            return code, self.process.stderr.read()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join(DEADLINE_S)
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-class HubTest(unittest.TestCase):
-    """One hub without a master for each test."""
-
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pandora-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.socket = self.folder / "hub.sock"
-
-    def serve(self):
-        self.hub = self.enterContext(Hub(self.socket))
-
-    def run_verb(self, verb, *arguments, text=None):
-        return subprocess.run([BINARY, "hub", verb, "--socket", str(self.socket), *arguments], capture_output=True,
-                              text=True, input=text or "", timeout=2 * DEADLINE_S, check=False)
-
-    def start(self, verb, *arguments):
-        running = Running(verb, "--socket", str(self.socket), *arguments)
-        self.addCleanup(running.close)
-        return running
-
-    def publish(self, name, *arguments, **methods):
-        words = [word for method, command in methods.items() for word in ("--method", f"{method}={command}")]
-        running = self.start("publish", name, *words, *arguments)
-        running.wait_line(f"published {name}")
-        return running
-
-    def call(self, *arguments, **more):
-        """What a call that has to succeed printed."""
-        done = self.run_verb("call", *arguments, **more)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout
-
-    def assert_fails(self, code, pattern, verb, *arguments):
-        done = self.run_verb(verb, *arguments)
-        self.assertEqual(done.returncode, code, done.stderr)
-        self.assertRegex(done.stderr, pattern)
-        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
 
 class Calls(HubTest):
@@ -236,7 +159,8 @@ class Traffic(HubTest):
     def setUp(self):
         super().setUp()
         self.serve()
-        self.tool = self.publish("tool", now="echo 7", fail="exit 1")
+        self.runs = self.folder / "runs"  # a byte each
+        self.tool = self.publish("tool", now=f"printf x >> {self.runs}; echo 7", fail="exit 1")
 
     def call_until(self, seen):
         """Calls until the monitor shows it: from when on it does is its own affair."""
@@ -264,6 +188,30 @@ class Traffic(HubTest):
         wait_until(seen, "a call is seen")
         self.assertEqual({json.loads(line)["method"] for line in monitor.lines}, {"fail"})
 
+    def test_each_record_is_a_line_of_json_and_an_answer_belongs_to_its_request(self):
+        monitor = self.start("monitor", "--object", "tool", "--json")
+
+        def both():
+            records = [json.loads(line) for line in list(monitor.lines)]
+            for reply in (record for record in records if record["verb"] == "reply"):
+                for asked in records:
+                    if asked["verb"] == "invoke" and asked["id"] == reply["id"]:
+                        return asked, reply
+            return None
+
+        asked, reply = self.call_until(both)
+        for record in (asked, reply):
+            self.assertEqual(set(record), {"at", "verb", "from", "to", "object", "method", "status", "bytes",
+                                           "duration_us", "id"}, "no payload unless it is asked for")
+            self.assertEqual((record["object"], record["method"]), ("tool", "now"))
+        self.assertEqual((asked["status"], asked["duration_us"], reply["status"]), (None, None, "ok"))
+        self.assertGreater(reply["duration_us"], 0)
+        self.assertEqual((asked["from"], asked["to"]), (reply["to"], reply["from"]))
+        publishers = [client["client"] for client in json.loads(self.run_verb("clients", "--json").stdout)["clients"]
+                      if client["pid"] == self.tool.process.pid]
+        self.assertEqual([asked["to"]["client"]], publishers)
+        self.assertNotIn("secret", "".join(monitor.lines))
+
     def test_what_was_captured_is_sent_again_and_differences_are_told(self):
         file = self.folder / "traffic"
         capture = self.start("capture", str(file), "--object", "tool")
@@ -272,9 +220,11 @@ class Traffic(HubTest):
         self.assertEqual(code, 130, errors)
         self.assertRegex(errors, rf"{file}: \d+ records, ")
         self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        before = len(self.runs.read_bytes())
         same = self.run_verb("replay", str(file), "--speed", "0")
         self.assertEqual((same.returncode, same.stdout), (0, ""), same.stderr)
-        self.assertRegex(same.stderr, r"([1-9]\d*) of \1 requests sent, 0 ended otherwise")
+        sent = re.match(r"([1-9]\d*) of \1 requests sent, 0 ended otherwise", same.stderr.removeprefix("pandora: "))
+        self.assertEqual(len(self.runs.read_bytes()), before + int(sent[1]), "each reached the tool")
         self.tool.end(signal.SIGTERM)
         other = self.run_verb("replay", str(file), "--speed", "0")
         self.assertEqual(other.returncode, 1)
@@ -294,7 +244,8 @@ class Ends(HubTest):
 
     def test_ctrl_c_is_no_failure_to_talk_about(self):
         self.serve()
-        for verb in (["subscribe", "tool"], ["publish", "tool"], ["wait-for", "nobody", "--timeout", "1h"]):
+        for verb in (["subscribe", "tool"], ["publish", "tool", "--method", "now=date"],
+                     ["wait-for", "nobody", "--timeout", "1h"]):
             running = self.start(*verb)
             wait_until(lambda pid=running.process.pid: self.is_connected(pid), "it is connected")
             self.assertEqual(running.end(signal.SIGINT), (130, ""), verb)

@@ -88,12 +88,32 @@ TEST_F(CommandsTest, WordsThatMakeNoCommandAreRefusedWithCodeTwo)
                                                       {"signal", "HUP"},
                                                       {"run", "--fast"},
                                                       {"logs", "web", "-n", "-1"},
+                                                      {"hub", "serve", "--socket", ""},
+                                                      {"hub", "serve", "--socket", "/s", "--metrics", "foo"},
                                                       {"stop", "web", "--timeout", "soon"}};
     for (const auto& words : wrong) {
         EXPECT_EQ(perform(words), 2) << ::testing::PrintToString(words);
         EXPECT_NE(errors, "");
     }
     EXPECT_THAT(files, IsEmpty());
+}
+
+TEST_F(CommandsTest, AVerbThatIsNoneIsNamedAlsoWhereHelpIsAskedFor)
+{
+    struct Row {
+        std::vector<std::string> words;
+        const char* said;
+    };
+
+    for (const auto& [words, said] :
+         {Row{{"frobnicate"}, "there is no `pandora frobnicate`; `pandora --help`"},
+          Row{{"validate", "--help"}, "there is no `pandora validate`; `pandora --help`"},
+          Row{{"hub", "frobnicate"}, "there is no `pandora hub frobnicate`; `pandora hub --help`"},
+          Row{{"hub", "route", "--help"}, "there is no `pandora hub route`; did you mean `routes`?"}}) {
+        EXPECT_EQ(perform(words), 2) << ::testing::PrintToString(words);
+        EXPECT_THAT(errors, HasSubstr(said));
+        EXPECT_EQ(output, "");
+    }
 }
 
 TEST_F(CommandsTest, HelpIsNoMistake)

@@ -81,5 +81,14 @@ TEST(Capture, WhatIsNoneOrDamagedIsRefused)
     }
 }
 
+TEST(Capture, ARecordThatNestsDeeperThanTheHubWritesIsDamage)
+{
+    using namespace std::string_literals;
+    const auto deep = std::string(100'000, '[') + std::string(100'000, ']'); // 200,000 bytes = 0x030d40
+    std::istringstream in{"PANDCAP\n\0\0\0\1\0\x03\x0d\x40"s + deep};
+    CaptureReader reader{in};
+    EXPECT_THROW(reader.next(), BadCapture);
+}
+
 } // namespace
 } // namespace pandora::supervisor::cli

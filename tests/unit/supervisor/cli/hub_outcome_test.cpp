@@ -45,6 +45,24 @@ TEST(HubOutcome, TheTextOfAFailureSaysWhatWhoseAndWhy)
     EXPECT_EQ(failure_text({"PandoraPeerGoneError", "it left", "web"}), "peer_gone: it left; by web");
 }
 
+TEST(HubOutcome, WhatTheMessageSaysAlreadyIsNotSaidAgain)
+{
+    const std::string reason = "crashed: SIGSEGV; restarting in 400 ms";
+    EXPECT_EQ(failure_text({"peer_gone", "c12 (web#1) left before it answered: " + reason, "web", 1, reason}),
+              "peer_gone: c12 (web#1) left before it answered: " + reason);
+    EXPECT_EQ(failure_text({"peer_gone", "c12 (web#1) left", "web", 1, reason}),
+              "peer_gone: c12 (web#1) left; " + reason);
+    EXPECT_EQ(failure_text({"busy", "c12 (web#11) is full", "web", 1}), "busy: c12 (web#11) is full; by web/1");
+}
+
+TEST(HubOutcome, NobodyIsToBlameWhereNobodyWasReached)
+{
+    EXPECT_EQ(failure_text({"no_route", "nobody", "web", 0}), "no_route: nobody");
+    EXPECT_EQ(failure_text({"PandoraNoRouteError", "nobody", "web", 0, "exit 3; gave up"}),
+              "no_route: nobody; web: exit 3; gave up");
+    EXPECT_EQ(failure_text({"no_route", "nobody", "", std::nullopt, "why"}), "no_route: nobody; why");
+}
+
 TEST(HubOutcome, TheJsonOfAFailureHasOnlyWhatIsKnown)
 {
     EXPECT_EQ(failure_json({"busy", "m"}).dump(), R"({"outcome":"busy","name":"busy","message":"m"})");

@@ -1,7 +1,9 @@
 #include "supervisor/cli/hub_tables.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -64,6 +66,19 @@ TEST(ClientsTable, ShowsHowEachConnectionKeepsUpAndWhatBecameOfOthers)
         "-   c3      bot/0    9    slow\n");
 }
 
+TEST(ChannelsTable, ShowsWhoTalksToWhomAndHowMuch)
+{
+    const auto answer = Json::parse(R"([
+        {"channel":3,"object":"page","age_s":200.4,
+         "caller":{"client":"c7","process":"web","instance":1,"calls":12,"errors":1,"bytes_sent":2048,
+                   "bytes_received":100},
+         "callee":{"client":"c8","process":null,"instance":0,"calls":11}},
+        {"channel":4}])");
+    EXPECT_EQ(channels_table(answer), "CHANNEL  OBJECT  CALLER  CALLEE  AGE     CALLS  ERRORS  SENT     RECEIVED\n"
+                                      "3        page    web/1   c8      3m 20s  12     1       2.0 KiB  100 B\n"
+                                      "4        -       -       -       -       -      -       -        -\n");
+}
+
 TEST(ClientsTable, SaysOfWhoGetsNoCallsWhy)
 {
     for (const auto& [flags, want] : {std::pair{R"("online":true,"unready":false)", "ok"},
@@ -85,14 +100,31 @@ TEST(ClientsTable, SurvivesAnyAnswer)
     EXPECT_NE(clients_table(Json::parse(R"({"clients":[{"queued_bytes":-5,"age_s":-1e300},7,null]})")), "");
 }
 
-TEST(StatsTable, ShowsGroupsByTheNamesOfTheirNumbers)
+TEST(StatsTable, ShowsGroupsByTheNamesOfTheirNumbersWithoutThoseThatAreZero)
 {
-    const auto stats = Json::parse(R"({"connections":3,"calls":{"ok":12,"no_route":1},"dropped":{},"parked":0})");
+    const auto stats = Json::parse(R"({"connections":3,"calls":{"ok":12,"no_route":1,"busy":0,"of":{"web":0}},
+                                       "dropped":{},"parked":0})");
     EXPECT_EQ(stats_table(stats), "connections     3\n"
                                   "calls.ok        12\n"
                                   "calls.no_route  1\n"
-                                  "parked          0\n");
+                                  "parked          0\n"
+                                  "(2 more are 0: --json has them)\n");
+    EXPECT_EQ(stats_table(Json::parse(R"({"calls":{"ok":1}})")), "calls.ok  1\n");
     EXPECT_EQ(stats_table(Json::array({1})), "");
+}
+
+TEST(RoutesTable, NamesTheFirstOfManyObjectsAndCountsTheRest)
+{
+    const auto route = [](std::size_t objects, const std::string& prefix) {
+        Json selectors = Json::array();
+        for (std::size_t i = 0; i < objects; ++i) selectors.push_back({{"objectName", prefix + std::to_string(i)}});
+        return Json::array({Json{{"client", "c7"}, {"selectors", selectors}}});
+    };
+    EXPECT_THAT(routes_table(route(1000, "object_number_")),
+                ::testing::EndsWith("  object_number_0, object_number_1, object_number_2 and 997 more\n"));
+    const std::string long_name(100, 'x');
+    EXPECT_THAT(routes_table(route(1, long_name)), ::testing::EndsWith("  " + long_name + "0\n"));
+    EXPECT_THAT(routes_table(route(2, long_name)), ::testing::EndsWith("  " + long_name + "0 and 1 more\n"));
 }
 
 TEST(IntrospectionTable, ShowsMethodsAndThenProperties)

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+
 namespace pandora::supervisor::cli {
 namespace {
 
@@ -41,6 +44,22 @@ TEST(ConnectionOf, IsNobodyRatherThanSomebodyElse)
                                                     {"old", "0", "page"}}) // by what? it names itself by nothing
         EXPECT_FALSE(connection_of(routes, {process, instance}, object)) << process << instance << object;
     EXPECT_FALSE(connection_of(Json::object(), {"web", "0"}, "page"));
+}
+
+TEST(IsExpected, OfAnInstanceThatIsOnItsWayBackAndOfOneThatHasJustCome)
+{
+    for (const char* state : {"pending", "starting", "backoff", "stopping", "ready", "completed", "failed", "disabled",
+                              "scheduled", "listening", "of another time"}) {
+        const std::string word = state;
+        const auto list = Json::array({Json{{"process", "web"}, {"instance", 0}, {"state", "backoff"}},
+                                       Json{{"process", "web"}, {"instance", 1}, {"state", state}}});
+        const bool on_its_way = word == "pending" || word == "starting" || word == "backoff" || word == "stopping";
+        EXPECT_EQ(is_expected(list, {"web", "1"}, false), on_its_way) << state;
+        EXPECT_EQ(is_expected(list, {"web", "1"}, true), on_its_way || word == "ready") << state;
+        EXPECT_FALSE(is_expected(list, {"web", "2"}, true)) << state;
+    }
+    for (const char* none : {"null", "7", "{}", "[null,7]"})
+        EXPECT_FALSE(is_expected(Json::parse(none), {"web", "1"}, true)) << none;
 }
 
 } // namespace

@@ -43,6 +43,26 @@ TEST(TrafficLine, HoldsNothingThatATerminalWouldObey)
     for (const unsigned char c : line) EXPECT_GE(c, 0x20) << line;
 }
 
+TEST(TrafficJson, HasThePayloadOnlyForWhoAskedForPayloads)
+{
+    auto without = record();
+    without.erase("payload");
+    EXPECT_EQ(traffic_json(record(), true), record());
+    EXPECT_EQ(traffic_json(record(), false), without);
+    EXPECT_EQ(traffic_json(without, false), without);
+    EXPECT_EQ(traffic_json(Json(7), false), Json(7));
+}
+
+TEST(TrafficFilter, LeavesOutTheCallsThatAskForTheTrafficUnlessAPatternNamesThem)
+{
+    const auto asked = Json::parse(R"({"object":"pandora.hub","method":"monitor"})");
+    EXPECT_FALSE(TrafficFilter{}.lets_through(asked));
+    EXPECT_TRUE((TrafficFilter{{"pandora.*"}, {}, {}}.lets_through(asked)));
+    EXPECT_TRUE((TrafficFilter{{}, {}, {"mon*"}}.lets_through(asked)));
+    EXPECT_TRUE(TrafficFilter{}.lets_through(Json::parse(R"({"object":"pandora.hub","method":"stats"})")));
+    EXPECT_TRUE(TrafficFilter{}.lets_through(Json::parse(R"({"object":"tv","method":"monitor"})")));
+}
+
 TEST(TrafficFilter, WithoutPatternsLetsEverythingThrough) { EXPECT_TRUE(TrafficFilter{}.lets_through(Json::object())); }
 
 TEST(TrafficFilter, WantsAMatchInEachListThatHasPatterns)

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace pandora::supervisor::cli {
 namespace {
 
@@ -9,6 +12,12 @@ TEST(Table, AlignsItsColumnsAndEndsEachLineAtItsLastCell)
 {
     EXPECT_EQ(table({{"A", "LONG"}, {"long", ""}, {"b", "c"}}), "A     LONG\nlong  -\nb     c\n");
     EXPECT_EQ(table({}), "");
+}
+
+TEST(Table, ALongCellShiftsItsOwnLineRatherThanAllOthers)
+{
+    const std::string long_cell(1000, 'x');
+    EXPECT_EQ(table({{long_cell, "b"}, {"a", "c"}}), long_cell + "  b\n" + "a" + std::string(79 + 2, ' ') + "c\n");
 }
 
 TEST(Table, NothingInACellReachesTheTerminalAsACommand) { EXPECT_EQ(table({{"a\x1b[2J", "b\n\x7f"}}), "a?[2J  b??\n"); }
