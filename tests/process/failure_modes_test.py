@@ -15,7 +15,7 @@ from legacy_hub import LegacyClient
 from native_case import Native
 from native_frame import HEADER, Flag, Frame, Status, Tlv, Verb, after
 from native_hub import NativeClient
-from pandora import App, DEADLINE_S, wait_until
+from pandora import App, DEADLINE_S, MEMORY_FACTOR, wait_until
 
 NATIVE_WORKER = f"{sys.executable} -u {pathlib.Path(__file__).resolve().parent}/native_worker.py"
 MIB = 1 << 20
@@ -391,11 +391,12 @@ class Memory(unittest.TestCase):
                 except OSError:
                     pass  # it was one of those
             wait_until(lambda: hub.count("disconnects", "memory_budget"), "somebody is let go")
-            self.assertLess(resident_mib(hub), 450)
+            self.assertLess(resident_mib(hub), 450 * MEMORY_FACTOR)
             self.assertEqual(witness.call("pandora.hub", "ping").status, Status.OK)
             for client in greedy:
                 client.close()
-            wait_until(lambda: resident_mib(hub) < 200, lambda: f"given back, not {resident_mib(hub)} MiB")
+            wait_until(lambda: resident_mib(hub) < 200 * MEMORY_FACTOR,
+                       lambda: f"given back, not {resident_mib(hub)} MiB")
 
 
 class SupervisedHub(unittest.TestCase):

@@ -58,8 +58,8 @@ os.execlp("sh", "sh", "-c", "exec {WORKER} stray")
 
 def connect(path):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.connect(str(path))  # as long as it takes: with a time it would not wait for room among the connecting
     client.settimeout(DEADLINE_S)
-    client.connect(str(path))
     return client
 
 

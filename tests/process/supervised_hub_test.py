@@ -8,10 +8,7 @@ import sys
 import time
 import unittest
 
-from pandora import App, Client, is_gone, wait_until
-
-# Sanitizers keep shadows and quarantines.
-MEMORY_FACTOR = 10 if os.environ.get("PANDORA_SANITIZE") else 1
+from pandora import App, Client, MEMORY_FACTOR, is_gone, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKER = f"{sys.executable} {HERE}/publishing_worker.py"

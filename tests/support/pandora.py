@@ -23,6 +23,9 @@ BINARY = os.environ.get("PANDORA_BIN", "")
 # Generous: a test fails by its deadline only when something is wrong, however slow the machine or the sanitizer.
 DEADLINE_S = 30.0
 
+# Sanitizers keep shadows and quarantines.
+MEMORY_FACTOR = 10 if os.environ.get("PANDORA_SANITIZE") else 1
+
 
 def wait_until(condition, what, deadline_s=DEADLINE_S):
     """Returns the first true value of `condition()`; fails with `what` (a text, or a function that makes one)."""
@@ -151,13 +154,13 @@ class App:
         self.master.send_signal(number)
 
     def insist(self, number):
-        """Signals again and again, as the impatient do, until the master has ended."""
-        def over():
+        """Signals again and again, as the impatient do, until the master kills what is left."""
+        def heard():
             if self.master.poll() is None:
                 self.signal(number)
-            return self.master.returncode is not None
+            return "again: killing" in self.output()
 
-        wait_until(over, "it ended at once")
+        wait_until(heard, "a signal that counts as the second")
 
     # ---- what can be asked
 
