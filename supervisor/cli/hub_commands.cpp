@@ -8,6 +8,7 @@
 #include "supervisor/cli/hub_replay.hpp"
 #include "supervisor/cli/hub_subscribe.hpp"
 #include "supervisor/cli/hub_words.hpp"
+#include "supervisor/cli/reach.hpp"
 #include "supervisor/cli/word_options.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,17 +1,14 @@
 #include "supervisor/cli/hub_session.hpp"
 
-#include "hub/client/cpp/unix_socket.hpp"
 #include "supervisor/cli/hub_outcome.hpp"
+#include "supervisor/cli/reach.hpp"
 #include "supervisor/cli/table.hpp"
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <iostream>
-#include <stdexcept>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -43,35 +40,6 @@ client::Options options_for(const std::string& path)
     return options;
 }
 
-error_code listening_error(const std::string& path)
-{
-    const auto connected = client::connect_unix(path);
-    if (!connected) return connected.error();
-    ::close(*connected);
-    return {};
-}
-
-const std::string& reachable(const std::string& path)
-{
-    if (const auto error = listening_error(path)) throw Unreachable{path, error};
-    return path;
-}
-
-bool is_forbidden(const error_code& error) { return error.value() == EACCES || error.value() == EPERM; }
-
-std::string unreachable_text(const std::string& path, const error_code& error)
-{
-    if (error.value() == ENAMETOOLONG)
-        return "the path of a socket has at most " + std::to_string(sizeof sockaddr_un{}.sun_path - 1) +
-               " bytes, and this one " + std::to_string(path.size()) + ": " + path;
-    if (is_forbidden(error))
-        return "denied: user " + std::to_string(::getuid()) + " may not connect to " + path + " (" + error.message() +
-               ")";
-    if (error.value() == EAGAIN) return "busy: too many wait for the hub on " + path + " to accept them";
-    return "no hub listens on " + path + " (" + error.message() +
-           "): start one with `pandora run` or `pandora hub serve`, or name another with --socket or --app";
-}
-
 /// nohup(1), and shells without job control, make commands deaf to a signal: they stay so.
 bool is_ignored(int signal)
 {
@@ -91,11 +59,6 @@ int reopened_output()
 }
 
 } // namespace
-
-Unreachable::Unreachable(const std::string& path, const error_code& error)
-    : std::runtime_error(printable(unreachable_text(path, error))),
-      exit_code_(is_forbidden(error) ? exit_code::denied : exit_code::failed)
-{}
 
 std::string hub_path(const WhichHub& which)
 {

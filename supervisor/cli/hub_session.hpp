@@ -13,7 +13,6 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -27,18 +26,6 @@ struct WhichHub {
 
 /// The path: --socket, else as find_socket() finds it. Throws std::runtime_error that names the choices.
 std::string hub_path(const WhichHub& which);
-
-/// There is no hub to ask, and what() says in one line why: nobody listens, or this user may not connect.
-class Unreachable : public std::runtime_error {
-public:
-    Unreachable(const std::string& path, const boost::system::error_code& error);
-
-    /// exit_code::denied where it is a matter of rights.
-    int exit_code() const { return exit_code_; }
-
-private:
-    int exit_code_;
-};
 
 /// Prints one line on standard error, with nothing in it that a terminal would obey.
 void complain(const std::string& what);

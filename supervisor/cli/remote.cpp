@@ -1,6 +1,6 @@
 #include "supervisor/cli/remote.hpp"
 
-#include "hub/client/cpp/unix_socket.hpp"
+#include "supervisor/cli/reach.hpp"
 #include "supervisor/cli/table.hpp"
 
 #include <optional>
@@ -19,22 +19,6 @@ constexpr std::chrono::milliseconds answer_time{10'000};
 constexpr std::chrono::milliseconds reconnect_delay{100};
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error{printable(what)}; }
-
-const std::string& reachable(const std::string& socket)
-{
-    const auto connected = client::connect_unix(socket);
-    if (!connected) fail("no hub listens on " + socket + " (" + connected.error().message() + ")");
-    ::close(*connected);
-    return socket;
-}
-
-/// The master listens itself: its socket outlives the hub process, but not the app.
-bool is_reachable(const std::string& socket)
-{
-    const auto connected = client::connect_unix(socket);
-    if (connected) ::close(*connected);
-    return connected.has_value();
-}
 
 client::Options options_for(const std::string& socket)
 {
@@ -72,7 +56,8 @@ std::string explained(const client::CallError& error, const std::string& socket)
 
 Remote::Remote(const std::filesystem::path& socket) : socket_{socket.string()}, client_{io_, options_for(socket_)}
 {
-    client_.on_lost([this](const std::string&) { gone_ = !is_reachable(socket_); });
+    // The master listens itself: its socket outlives the hub process, but not the app.
+    client_.on_lost([this](const std::string&) { gone_ = listening_error(socket_).failed(); });
     client_.start();
 }
 

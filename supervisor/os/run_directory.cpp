@@ -28,8 +28,9 @@ fs::path shared_fallback() { return "/tmp/pandora-" + std::to_string(::geteuid()
 
 void make_private_folder(const fs::path& path)
 {
-    std::error_code ignored;
-    fs::create_directories(path.parent_path(), ignored);
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) fail(path, "cannot make " + path.parent_path().string() + ": " + error.message());
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail(path, std::strerror(errno));
 
     struct stat info {};

@@ -19,6 +19,11 @@ class ExitCode(unittest.TestCase):
     def test_zero_when_every_process_succeeded(self):
         self.ends_with("  a: {command: 'true'}\n  b: {command: 'true'}", 0)
 
+    def test_one_and_what_is_in_the_way_when_its_folder_cannot_be_made(self):
+        with App("  a: {command: 'true'}", environment={"PANDORA_RUNTIME_DIR": "/dev/null/a/b"}) as app:
+            self.assertEqual(app.wait_exit(), 1)
+            self.assertIn("cannot make /dev/null/a/b: Not a directory", app.output())
+
     def test_the_code_of_the_process_that_failed(self):
         self.ends_with("  a: {command: exit 3}\n  b: {command: 'true'}", 3)
 

@@ -90,7 +90,7 @@ class App:
         for path, text in (files or {}).items():
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).write_text(text)
-        self.environment = dict(os.environ, PANDORA_RUNTIME_DIR=str(self.folder / "run"), **(environment or {}))
+        self.environment = {**os.environ, "PANDORA_RUNTIME_DIR": str(self.folder / "run"), **(environment or {})}
         self.environment.pop("PANDORA_HUB_SOCKET", None)
         self.lines = collections.deque()
         self.stdout = stdout
