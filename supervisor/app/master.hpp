@@ -122,6 +122,8 @@ private:
     control::InstanceView view_of(core::InstanceId instance) const;
     std::string health_of(const core::Lifecycle& instance) const;
     std::vector<control::InstanceView> views() const;
+    std::vector<pid_t> pids() const;
+    void answer_listing(const std::map<pid_t, control::Usage>& usages);
     void await_signal();
     void stop_on(int signal);
 

@@ -36,11 +36,14 @@ std::string spec_text(const procfiles::AppSpec& app, const procfiles::ProcessSpe
     return procfiles::print(alone, procfiles::EnvironmentValues::hidden);
 }
 
-std::optional<control::Usage> usage_of(std::optional<int> pid)
+/// Reads /proc: not on the main thread.
+std::map<pid_t, control::Usage> usages_of(const std::vector<pid_t>& pids)
 {
-    const auto usage = pid ? metrics::read_usage(*pid) : std::nullopt;
-    if (!usage) return std::nullopt;
-    return control::Usage{usage->cpu_seconds, usage->resident_bytes, usage->open_fds, usage->threads};
+    std::map<pid_t, control::Usage> usages;
+    for (const auto pid : pids)
+        if (const auto usage = metrics::read_usage(pid))
+            usages.insert({pid, {usage->cpu_seconds, usage->resident_bytes, usage->open_fds, usage->threads}});
+    return usages;
 }
 
 double unix_time(core::WallTime at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
@@ -59,10 +62,13 @@ std::vector<control::KnownProcess> Master::processes() const
     std::vector<control::KnownProcess> known;
     for (std::uint32_t n = 0; n < fleet_.size(); ++n) {
         const auto& member = fleet_.member(core::ProcessId{n});
-        auto& process = known.emplace_back(
-            control::KnownProcess{member.spec.name, member.spec.namespaces, {}, member.role == core::Role::builtin});
-        for (const auto& instance : fleet_.instances(core::ProcessId{n}))
+        auto& process = known.emplace_back(control::KnownProcess{.name = member.spec.name,
+                                                                 .namespaces = member.spec.namespaces,
+                                                                 .builtin = member.role == core::Role::builtin});
+        for (const auto& instance : fleet_.instances(core::ProcessId{n})) {
             process.instances.push_back(instance.id().index);
+            if (instance.is_retired()) process.leaving.push_back(instance.id().index);
+        }
     }
     return known;
 }
@@ -123,13 +129,29 @@ bool Master::list(Listed done)
     if (listing_.size() == listing_max) return false;
     listing_.push_back(std::move(done));
     if (listing_.size() > 1) return true;
-    boost::asio::post(sampler_, [this, found = views()]() mutable {
-        for (auto& view : found) view.usage = usage_of(view.pid);
-        boost::asio::post(io_, [this, found = std::move(found)] {
-            for (const auto& waiting : std::exchange(listing_, {})) waiting(found);
-        });
+    boost::asio::post(sampler_, [this, pids = pids()] {
+        boost::asio::post(io_, [this, usages = usages_of(pids)] { answer_listing(usages); });
     });
     return true;
+}
+
+std::vector<pid_t> Master::pids() const
+{
+    std::vector<pid_t> found;
+    for (std::uint32_t n = 0; n < fleet_.size(); ++n)
+        for (const auto& instance : fleet_.instances(core::ProcessId{n}))
+            if (const auto pid = instance.pid()) found.push_back(*pid);
+    return found;
+}
+
+/// With everything as it is now, not as it was when the reading began: who asked meanwhile may have ordered a change
+/// just before, and must not take what was before it for what came of it.
+void Master::answer_listing(const std::map<pid_t, control::Usage>& usages)
+{
+    auto found = views();
+    for (auto& view : found)
+        if (const auto usage = usages.find(view.pid.value_or(0)); usage != usages.end()) view.usage = usage->second;
+    for (const auto& waiting : std::exchange(listing_, {})) waiting(found);
 }
 
 std::optional<control::Whose> Master::who_is(pid_t pid)

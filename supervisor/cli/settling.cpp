@@ -130,12 +130,10 @@ std::variant<Outcome, Underway> look(const Goal& goal, const control::Accepted& 
     if (const auto* scaled = std::get_if<Scaled>(&goal)) return look_scaled(*scaled, now);
     Tally tally;
     for (const auto& one : before.instances) {
-        const bool goes = std::holds_alternative<Stopped>(goal) || std::holds_alternative<Restarted>(goal) ||
-                          std::holds_alternative<Rolled>(goal);
         if (const auto* view = find(now, one.process, one.instance))
             tally.add(*view, settled(goal, *view, one));
-        else // scaled away, or a rolling replace has put one of another index in its place
-            tally.add(Line{instance_text(one.process, one.instance) + " gone", goes});
+        else // scaled away, or one that served only while a rolling replace, this or the one before, was under way
+            tally.add(Line{instance_text(one.process, one.instance) + " gone", !std::holds_alternative<Started>(goal)});
     }
     return tally.result();
 }

@@ -74,6 +74,7 @@ struct KnownProcess {
     std::vector<std::string> namespaces;
     std::vector<std::uint32_t> instances; // the indexes that exist, ascending
     bool builtin = false;
+    std::vector<std::uint32_t> leaving; // those of `instances` that have been scaled away, and end; ascending
 };
 
 } // namespace pandora::supervisor::control

@@ -139,6 +139,7 @@ void SupervisorObject::change(Verb verb, const Call& call, const Reply& reply)
 Accepted SupervisorObject::before(const Request& request, const std::vector<KnownProcess>& known) const
 {
     Accepted accepted;
+    const bool starts = std::holds_alternative<StartRequest>(request); // who leaves is not started again
     const auto add = [&](const std::string& process, std::uint32_t instance) {
         accepted.instances.push_back({process, instance, history_.runs(process, instance)});
     };
@@ -147,7 +148,9 @@ Accepted SupervisorObject::before(const Request& request, const std::vector<Know
             add(process, *index);
             continue;
         }
-        for (const auto instance : find_process(process, known)->instances) add(process, instance);
+        const auto& whole = *find_process(process, known);
+        for (const auto instance : whole.instances)
+            if (!starts || !std::ranges::binary_search(whole.leaving, instance)) add(process, instance);
     }
     return accepted;
 }

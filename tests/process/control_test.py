@@ -1,5 +1,6 @@
 """The command line against a running app: what it shows, what it changes, and whom the supervisor obeys."""
 
+import collections
 import json
 import os
 import pathlib
@@ -56,6 +57,23 @@ class Case(unittest.TestCase):
 
     def states(self, app):
         return {name: view["state"] for name, view in app.instances().items() if not view["builtin"]}
+
+
+class Listing(unittest.TestCase):
+    def test_what_it_says_of_an_instance_is_of_one_moment(self):
+        """Reading the usage of all takes a while, in which the short-lived one is another."""
+        with App("  web: {command: exec sleep 0.01, availability: {restart: always, backoff: 1ms, backoff_max: 1ms,\n"
+                 "        max_restarts: 1000000}}\n"
+                 "  many: {command: exec sleep 1000, replicas: 50}") as app:
+            app.wait_view("many/49", state="ready")
+            pids = collections.defaultdict(set)
+            with Client(app.hub_socket) as client:
+                while len(pids) < 100:
+                    views = client.invoke("pandora.supervisor", "list")["data"]
+                    view = next(view for view in views if view["process"] == "web")
+                    if view["pid"]:
+                        pids[view["runs"]].add(view["pid"])
+            self.assertEqual({runs: found for runs, found in pids.items() if len(found) > 1}, {})
 
 
 class Showing(Case):

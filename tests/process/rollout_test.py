@@ -209,6 +209,15 @@ class Scale(unittest.TestCase):
             app.wait_line(r"web/2 +\| I am 2 of 2$", count=2)
             self.assertTrue(first.items() <= pids(app).items())
 
+    def test_what_leaves_is_no_matter_to_those_that_stay(self):
+        deaf = "trap \"\" TERM; echo armed; while :; do sleep 0.05; done"
+        with App(f"  web: {{command: '{deaf}', ready_log_line: armed, replicas: 2, shutdown: {{timeout: 3s}}}}") as app:
+            app.wait_view("web/1", state="ready")
+            app.do("scale", "web", "1", "--no-wait")
+            self.assertEqual(app.do("start", "web"), f"web/0 ready, pid {app.pid_of('web/0')}\n")
+            self.assertEqual(app.ps("web/1")["state"], "stopping")
+            self.assertIn("web/1 gone", app.do("reload", "web"))
+
 
 if __name__ == "__main__":
     sys.exit(unittest.main())

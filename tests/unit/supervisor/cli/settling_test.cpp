@@ -93,10 +93,12 @@ TEST(Settling, ARollingReplaceIsSeenWhenItIsOver)
               (Outcome{{"web/0 was not replaced: the rolling replace was taken back", false}}));
 }
 
-TEST(Settling, WhoIsGoneIsStoppedButDoesNotRun)
+TEST(Settling, WhoIsGoneIsStoppedOrReplacedButDoesNotRun)
 {
     EXPECT_EQ(seen(Stopped{}, web0, {}), Seen::good);
     EXPECT_EQ(seen(Restarted{}, web0, {}), Seen::good);
+    EXPECT_EQ(seen(Rolled{}, web0, {}), Seen::good);
+    EXPECT_EQ(seen(Reloaded{}, web0, {}), Seen::good); // it left after the rolling replace before
     EXPECT_EQ(seen(Started{}, web0, {}), Seen::bad);
 }
 
