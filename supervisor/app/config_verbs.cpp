@@ -1,8 +1,8 @@
 #include "supervisor/app/config_verbs.hpp"
 
 #include "hub/client/cpp/body_reader.hpp"
+#include "hub/client/cpp/json_text.hpp"
 #include "hub/config/limits.hpp"
-#include "supervisor/control/messages.hpp"
 #include "supervisor/core/overloaded.hpp"
 
 #include <cstdint>
@@ -16,10 +16,10 @@ namespace pandora::supervisor::app {
 
 namespace {
 
-using control::dumped;
 using core::Overloaded;
 using hub::client::CallError;
 using hub::client::Json;
+using hub::client::json_text;
 using hub::config::Change;
 using hub::config::ConfigStore;
 using hub::config::Conflict;
@@ -52,7 +52,7 @@ bool is_falsy(const Json& value)
 
 const std::string* text_in(const Json& value) { return value.get_ptr<const std::string*>(); }
 
-Value value_from(const Json& value) { return value.is_null() ? Value{} : Value{dumped(value)}; }
+Value value_from(const Json& value) { return value.is_null() ? Value{} : Value{json_text(value)}; }
 
 Json number(Version version) { return static_cast<std::uint64_t>(version); }
 
@@ -86,7 +86,7 @@ ConfigAnswer all_of(const ConfigStore& store)
                 {}};
     std::string text = "{";
     for (const auto& [topic, entry] : store.entries())
-        text += (text.size() > 1 ? "," : "") + dumped(topic) + ':' + entry.value;
+        text += (text.size() > 1 ? "," : "") + json_text(topic) + ':' + entry.value;
     return {parsed(text + '}'), {}};
 }
 

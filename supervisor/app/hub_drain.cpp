@@ -22,8 +22,12 @@ Json name_of(const std::string& process, std::uint32_t instance)
 HubDrained drained_from(const hub::client::Outcome& outcome)
 {
     const auto* answer = std::get_if<Json>(&outcome);
-    if (!answer || !answer->is_object()) return {};
-    return {answer->value("drained", false), answer->value("in_flight", std::uint32_t{0})};
+    if (!answer) return {};
+    const auto drained = answer->find("drained");
+    const auto in_flight = answer->find("in_flight");
+    return {.drained = drained != answer->end() && *drained == true,
+            .in_flight =
+                in_flight != answer->end() && in_flight->is_number_unsigned() ? in_flight->get<std::uint32_t>() : 0};
 }
 
 } // namespace

@@ -7,12 +7,10 @@
 #include "supervisor/os/spawn.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <fcntl.h>
 #include <iostream>
 #include <stdexcept>
 #include <sys/file.h>
-#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -34,20 +32,6 @@ public:
     void unresponsive(const hub::Identity&, bool, std::chrono::milliseconds) override {}
 };
 
-/// What no turn of ours could make a place for a socket: nothing of us, not even the lock, is to be left behind there.
-void check_place(const std::filesystem::path& socket)
-{
-    const auto bytes = socket.native().size();
-    constexpr auto bytes_max = sizeof sockaddr_un{}.sun_path - 1;
-    if (bytes > bytes_max)
-        throw std::runtime_error{"the path of a socket has at most " + std::to_string(bytes_max) +
-                                 " bytes, and this one " + std::to_string(bytes) + ": " + socket.string()};
-    std::error_code none;
-    const auto there = std::filesystem::symlink_status(socket, none);
-    if (std::filesystem::exists(there) && !std::filesystem::is_socket(there))
-        throw std::runtime_error{socket.string() + " exists and is no socket"};
-}
-
 /// Looking at the socket and replacing it cannot be one step; the lock makes two servers that start at once take turns.
 os::UniqueFd lock_socket(const std::filesystem::path& socket)
 {
@@ -58,26 +42,13 @@ os::UniqueFd lock_socket(const std::filesystem::path& socket)
     return lock;
 }
 
-procfiles::MetricsSpec parse_address(const std::string& text)
-{
-    const auto colon = text.rfind(':');
-    procfiles::MetricsSpec spec{
-        .host = colon == std::string::npos ? "" : text.substr(0, colon), .port = 0, .named = true};
-    const auto* first = text.data() + (colon == std::string::npos ? 0 : colon + 1);
-    const auto* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(first, last, spec.port);
-    if (error != std::errc{} || end != last) throw std::runtime_error{"--metrics " + text + ": expected HOST:PORT"};
-    if (spec.host.empty()) spec.host = "127.0.0.1";
-    return spec;
-}
-
 } // namespace
 
 int hub_serve(const HubServeOptions& options)
 {
     os::mend_inheritance();
-    os::raise_descriptor_limit(); // before the hub counts what it may have
-    check_place(options.socket);
+    os::raise_descriptor_limit();           // before the hub counts what it may have
+    os::check_socket_place(options.socket); // before the lock: nothing of us is to be left behind there
     const auto lock = lock_socket(options.socket);
     auto listener = os::listen_unix(options.socket, owner_only);
     const os::SocketFile file{options.socket};
@@ -85,8 +56,8 @@ int hub_serve(const HubServeOptions& options)
     boost::asio::io_context io{1};
     NoSupervisor nobody;
     HubHost host{io, "", {.allowed_uids = {0, ::geteuid()}, .owner = ::geteuid()}, nobody};
-    if (!options.metrics.empty()) {
-        auto http = listen_for_http(parse_address(options.metrics));
+    if (options.metrics) {
+        auto http = listen_for_http({.host = options.metrics->host, .port = options.metrics->port, .named = true});
         std::cout << "metrics on port " << http.port << std::endl;
         host.serve_http(http.fd.release(), [](metrics::Snapshot snapshot, auto done) {
             snapshot.supervisor = metrics::Supervisor::none;

@@ -86,6 +86,14 @@ Json HubTraffic::described(const hub::TapRecord& record)
     return json;
 }
 
+/// That of the request which began all this, before it was seen, and of others of that moment that the hub itself
+/// answers.
+bool HubTraffic::is_answer_to_nothing(const hub::TapRecord& record) const
+{
+    return record.kind == hub::TapRecord::Kind::answer && record.from.process == control::hub_process_name &&
+           !asked_.contains(record.call);
+}
+
 void HubTraffic::tell(const std::vector<hub::TapRecord>& records)
 {
     Json told = Json::array();
@@ -95,7 +103,7 @@ void HubTraffic::tell(const std::vector<hub::TapRecord>& records)
         bytes = 0;
     };
     for (const auto& record : records) {
-        if (is_own(record)) continue;
+        if (is_own(record) || is_answer_to_nothing(record)) continue;
         told.push_back(described(record));
         bytes += record.payload ? record.payload->size() : 0;
         if (bytes > event_bytes_max) send();

@@ -41,6 +41,7 @@ private:
 
     void look_again_later();
     void tell(const std::vector<hub::TapRecord>& records);
+    bool is_answer_to_nothing(const hub::TapRecord& record) const;
     hub::client::Json described(const hub::TapRecord& record);
 
     hub::Hub& hub_;

@@ -120,7 +120,8 @@ void Master::ask_online(core::InstanceId id, std::function<void(const std::strin
         const auto* pids = std::get_if<control::Json>(&outcome);
         if (!pids) return tell(fleet_.instance(id).state() == core::State::ready ? "" : "the hub does not answer");
         const bool online = std::ranges::any_of(*pids, [&](const control::Json& pid) {
-            return driver_.instance_of(pid.get<pid_t>()) == id; // else it is a connection of an earlier run
+            // Of another instance, it is a connection of an earlier run.
+            return pid.is_number_integer() && driver_.instance_of(pid.get<pid_t>()) == id;
         });
         tell(online ? "" : "it is not online at the hub");
     };

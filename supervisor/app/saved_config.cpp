@@ -15,13 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Why it is not written; empty where it is.
 std::string trouble_of(const fs::path& path, std::string_view text)
 {
     try {
         os::replace_file(path, text);
         return {};
     } catch (const std::exception& error) {
-        return std::string{"the configuration is not kept on disk: "} + error.what();
+        return error.what();
     }
 }
 
@@ -32,9 +33,10 @@ void keep_damaged(const fs::path& file, std::string_view journal, const SavedCon
     if (lines == 0) return;
     auto kept = file;
     kept += ".damaged";
-    os::replace_file(kept, journal);
+    const auto trouble = trouble_of(kept, journal);
     complain("the configuration of the last run is damaged: " + std::to_string(lines) + " lines of " + file.string() +
-             " say nothing any more; as it was, it is kept as " + kept.string());
+             " say nothing any more; " +
+             (trouble.empty() ? "as it was, it is kept as " + kept.string() : "as it was, it is not kept: " + trouble));
 }
 
 } // namespace
@@ -87,7 +89,7 @@ void SavedConfig::write()
 void SavedConfig::written(const std::string& trouble)
 {
     writing_ = false;
-    if (!trouble.empty() && !failing_) complain_(trouble);
+    if (!trouble.empty() && !failing_) complain_("the configuration is not kept on disk: " + trouble);
     failing_ = !trouble.empty();
     if (newer_) write();
 }

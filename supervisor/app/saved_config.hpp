@@ -23,7 +23,8 @@ public:
     using Complain = std::function<void(const std::string& trouble)>;
 
     /// In `file`, which is read here where it exists; in memory alone where the path is empty. What cannot be read or
-    /// written is complained about, once in a row, and kept in memory.
+    /// written is complained about, once in a row, and kept in memory. A file with lines that are damaged is complained
+    /// about, too, and kept beside as FILE.damaged: what is read of it takes its place at the next change.
     SavedConfig(boost::asio::io_context& io, std::filesystem::path file, Complain complain);
 
     /// Waits until what came last is written.

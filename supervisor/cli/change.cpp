@@ -3,6 +3,7 @@
 #include "supervisor/cli/remote.hpp"
 #include "supervisor/cli/settling.hpp"
 #include "supervisor/cli/table.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <algorithm>
 #include <iostream>

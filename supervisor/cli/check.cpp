@@ -71,7 +71,7 @@ std::string problems_json(const std::vector<Problem>& problems)
                         {"message", problem.message}});
     }
     const Json whole{{"ok", ok(problems)}, {"problems", std::move(list)}};
-    return dumped(whole); // a file's name need not be UTF-8: it is shown as well as JSON can
+    return json_text(whole); // a file's name need not be UTF-8: it is shown as well as JSON can
 }
 
 int check(const CheckOptions& options)

@@ -248,7 +248,7 @@ private:
     std::uint32_t replicas_ = 0;
     std::string signal_;
     std::filesystem::path socket_;
-    std::string metrics_;
+    std::optional<procfiles::Endpoint> metrics_;
     std::optional<HubCommands> hub_;
 };
 

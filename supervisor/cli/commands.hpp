@@ -2,9 +2,11 @@
 #pragma once
 
 #include "procfiles/load.hpp"
+#include "procfiles/scalars.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,8 @@ namespace pandora::supervisor::cli {
 /// What commands do that are more than a question to a running app: main.cpp says how.
 struct Deeds {
     std::function<int(const std::vector<std::filesystem::path>& files, const procfiles::LoadOptions& options)> run;
-    std::function<int(const std::filesystem::path& socket, const std::string& metrics)> hub_serve;
+    std::function<int(const std::filesystem::path& socket, const std::optional<procfiles::Endpoint>& metrics)>
+        hub_serve;
     std::function<int(const std::vector<std::string>& arguments)> broker; // the hub process of `pandora run`
     std::filesystem::path runtime_root;                                   // where run directories are
 };

@@ -31,7 +31,7 @@ client::Completion shown(HubSession& session, bool json, Text text)
             complain(no_answer);
             return session.finish(exit_code::failed);
         }
-        auto lines = json ? dumped(*answer) : text(*answer);
+        auto lines = json ? json_text(*answer) : text(*answer);
         if (lines.ends_with('\n')) lines.pop_back();
         session.print(lines);
         session.finish(exit_code::ok);

@@ -155,7 +155,8 @@ private:
         const auto* bytes = std::get_if<client::Bytes>(&outcome);
         if (!bytes || words_.raw) return outcome;
         return client::CallError{"unsupported", "the answer is " + std::to_string(bytes->text().size()) +
-                                                    " bytes and no JSON; --raw prints them"};
+                                                    " bytes and no JSON" +
+                                                    (words_.everybody ? "" : "; --raw prints them")};
     }
 
     void finish(const client::Outcome& outcome)
@@ -165,7 +166,7 @@ private:
             session_.print_raw(bytes->text());
         } else {
             const auto& value = std::get<Json>(outcome);
-            session_.print(words_.raw && value.is_string() ? value.get<std::string>() : dumped(value));
+            session_.print(words_.raw && value.is_string() ? value.get<std::string>() : json_text(value));
         }
         session_.finish(exit_code::ok);
     }
@@ -179,10 +180,9 @@ private:
             line["error"] = failure_json(*error);
             if (worst_ == exit_code::ok) worst_ = exit_code_of(*error);
         } else {
-            const auto* value = std::get_if<Json>(&outcome);
-            line["value"] = value ? *value : Json("(bytes)");
+            line["value"] = std::get<Json>(outcome); // never bytes: they exclude each other, --all and --raw
         }
-        session_.print(dumped(line));
+        session_.print(json_text(line));
     }
 
     void finish_all(const client::GatherOutcome& end)

@@ -55,7 +55,7 @@ CaptureWriter::CaptureWriter(std::ostream& out, std::uint64_t bytes_max) : out_{
 
 bool CaptureWriter::write(const Json& record)
 {
-    const auto text = dumped(record);
+    const auto text = json_text(record);
     if (bytes_ + sizeof(Number) + text.size() > bytes_max_) return false;
     const auto length = big_endian(static_cast<std::uint32_t>(text.size()));
     out_.write(length.data(), length.size()).write(text.data(), static_cast<std::streamsize>(text.size()));

@@ -66,7 +66,8 @@ public:
     /// The parser would hand what stands behind `--` on to `hub`, once the command has all its positionals.
     void take_literal(std::vector<std::string>& words)
     {
-        const bool takes_arguments = words.size() > 1 && (words[1] == "call" || words[1] == "send");
+        const bool takes_arguments =
+            words.size() > 1 && words[0] == "hub" && (words[1] == "call" || words[1] == "send");
         const auto mark = takes_arguments ? std::ranges::find(words, "--") : words.end();
         if (mark == words.end()) return;
         literal_.assign(mark + 1, words.end());
@@ -172,8 +173,10 @@ private:
         command->add_flag("--wait", call_.wait, "where nobody has the object, wait for somebody");
         command->add_flag("--idempotent", call_.idempotent, "another may be asked where the first one dies");
         add_name(command, "--sticky", call_.sticky, "calls with this key go to the same one, of those that have it");
-        command->add_flag("--all", call_.everybody, "call all that have the object; a line for each answer");
-        command->add_flag("--raw", call_.raw, "print texts and bytes as they are");
+        auto* all =
+            command->add_flag("--all", call_.everybody, "call all that have the object; a line for each answer");
+        command->add_flag("--raw", call_.raw, "print texts and bytes as they are")->excludes(all);
+        command->footer(std::string{arguments_help} + exit_codes);
     }
 
     void add_send()

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
-#include "supervisor/control/messages.hpp"
+#include "hub/client/cpp/json_text.hpp"
 
 #include <optional>
 #include <string>
 
 namespace pandora::supervisor::cli {
 
-using control::dumped;
 using hub::client::Json;
+using hub::client::json_text;
 
 /// nullptr where `value` is no object or has no such member.
 const Json* field(const Json& value, const char* key);

@@ -95,7 +95,7 @@ int hub_monitor(const MonitorOptions& options)
 {
     HubSession session{hub_path(options.hub)};
     const Traffic traffic{session, options.filter, options.payload, [&](const Json& record) {
-                              session.print(options.json ? dumped(traffic_json(record, options.payload))
+                              session.print(options.json ? json_text(traffic_json(record, options.payload))
                                                          : traffic_line(record, options.payload));
                           }};
     return session.run();

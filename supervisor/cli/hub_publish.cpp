@@ -65,8 +65,9 @@ private:
         const auto place = running_.emplace(running_.end());
         try {
             *place = std::make_unique<ShellCommand>(
-                session_.io(), asked.command, dumped(asked.call.params) + "\n",
-                std::vector{"PANDORA_CALL_METHOD=" + asked.method, "PANDORA_CALL_SOURCE=" + dumped(asked.call.source)},
+                session_.io(), asked.command, json_text(asked.call.params) + "\n",
+                std::vector{"PANDORA_CALL_METHOD=" + asked.method,
+                            "PANDORA_CALL_SOURCE=" + json_text(asked.call.source)},
                 [this, place, method = asked.method, reply = asked.reply](CommandEnd end) {
                     answer(reply, method, std::move(end));
                     ended(place);
@@ -74,6 +75,7 @@ private:
         } catch (const std::system_error& error) {
             running_.erase(place);
             asked.reply.error(error.what(), "CommandFailed");
+            if (options_.once) session_.leave(exit_code::failed);
             return;
         }
         // Nobody waits for the answer any more. The command is there then: it is destroyed only once it has answered,

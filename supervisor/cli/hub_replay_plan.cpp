@@ -67,7 +67,9 @@ void ReplayPlan::note_outcome(const Json& record)
 std::chrono::microseconds due(const ReplayRequest& request, double speed)
 {
     if (speed <= 0) return std::chrono::microseconds{0};
-    return std::chrono::microseconds{static_cast<std::int64_t>(static_cast<double>(request.at.count()) / speed)};
+    constexpr double century_us = 3.2e15; // what a double can hold of a slowed down day is more than 64 bits can
+    const auto slowed = std::min(static_cast<double>(request.at.count()) / speed, century_us);
+    return std::chrono::microseconds{static_cast<std::int64_t>(slowed)};
 }
 
 std::string difference(const ReplayRequest& request, const std::string& outcome, const std::string& text)

@@ -13,7 +13,7 @@ int hub_subscribe(const SubscribeWords& words)
     std::uint64_t seen = 0;
     const auto show = [&](const std::string& event, const Json& params) {
         if (words.count != 0 && seen == words.count) return; // more of them came together
-        session.print(dumped({{"event", event}, {"params", params}}));
+        session.print(json_text({{"event", event}, {"params", params}}));
         if (++seen == words.count) session.finish(exit_code::ok);
     };
     client::SubscribeOptions options;

@@ -117,7 +117,7 @@ std::size_t add_numbers(std::vector<Row>& rows, const std::string& prefix, const
         else if (!prefix.empty() && value.is_number() && value == 0)
             ++zeros;
         else
-            rows.push_back({prefix + name, value.is_string() ? value.get<std::string>() : dumped(value)});
+            rows.push_back({prefix + name, value.is_string() ? value.get<std::string>() : json_text(value)});
     }
     return zeros;
 }

@@ -2,6 +2,7 @@
 
 #include "supervisor/cli/hub_fields.hpp"
 #include "supervisor/cli/table.hpp"
+#include "supervisor/control/messages.hpp"
 
 #include <algorithm>
 #include <array>
@@ -108,7 +109,7 @@ std::string traffic_line(const Json& record, bool with_payload)
     if (took) add(milliseconds(*took));
     if (!bytes.empty()) add(bytes + " B");
     if (!id.empty()) add("#" + id);
-    if (const Json* payload = field(record, "payload"); payload && with_payload) add(printable(dumped(*payload)));
+    if (const Json* payload = field(record, "payload"); payload && with_payload) add(printable(json_text(*payload)));
     return line;
 }
 

@@ -1,7 +1,6 @@
 #include "supervisor/cli/hub_words.hpp"
 
 #include "hub/client/cpp/body_reader.hpp"
-#include "procfiles/scalars.hpp"
 
 #include <algorithm>
 #include <array>
@@ -252,14 +251,11 @@ hub::client::Overflow overflow_word(std::string_view text)
     return found->second;
 }
 
-std::string address_word(std::string_view text)
+procfiles::Endpoint address_word(std::string_view text)
 {
-    const auto port = text.substr(text.rfind(':') + 1); // all of it where there is no colon
-    std::uint16_t number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc{} || end != port.data() + port.size())
-        throw BadWords{shown(text) + " is no HOST:PORT, like 127.0.0.1:9100"};
-    return std::string{text};
+    auto endpoint = procfiles::parse_endpoint(text);
+    if (!endpoint) throw BadWords{shown(text) + " is no HOST:PORT, like 127.0.0.1:9100"};
+    return *std::move(endpoint);
 }
 
 } // namespace pandora::supervisor::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub/client/cpp/call.hpp"
+#include "procfiles/scalars.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -83,7 +84,7 @@ double speed_word(std::string_view text);
 /// `drop-new`, `drop-old`, `last-value` or `disconnect`. Throws BadWords.
 hub::client::Overflow overflow_word(std::string_view text);
 
-/// `HOST:PORT`, `:PORT` or `PORT`, as it stands. Throws BadWords.
-std::string address_word(std::string_view text);
+/// Like `127.0.0.1:9100`, `[::1]:9100`, `:9100`, `9100`. Throws BadWords.
+procfiles::Endpoint address_word(std::string_view text);
 
 } // namespace pandora::supervisor::cli

@@ -135,14 +135,14 @@ int ps(const Where& where, const std::vector<std::string>& processes, bool json)
         if (std::ranges::none_of(instances, [&](const auto& view) { return is_named(view, {name}); }))
             throw std::runtime_error{"no process or instance `" + name + "`"};
     std::erase_if(instances, [&](const auto& view) { return !is_named(view, processes); });
-    print(json ? dumped(Json(instances)) + "\n" : ps_table(instances, unix_now()));
+    print(json ? json_text(Json(instances)) + "\n" : ps_table(instances, unix_now()));
     return 0;
 }
 
 int describe(const Where& where, const std::string& target, bool json)
 {
     const auto answer = Remote{find_socket(where)}.ask("describe", Json::array({target}));
-    print(json ? dumped(answer) + "\n" : description_text(answer.get<control::Description>(), unix_now()));
+    print(json ? json_text(answer) + "\n" : description_text(answer.get<control::Description>(), unix_now()));
     return 0;
 }
 
@@ -172,7 +172,7 @@ int list_apps(const Where& where, bool json)
     Json apps = Json::array();
     for (const auto& app : running_apps(where.runtime_root)) apps.push_back(summary(app));
     if (json) {
-        print(dumped(apps) + "\n");
+        print(json_text(apps) + "\n");
         return 0;
     }
     std::vector<Row> rows{{"APP", "PID", "UP", "RUN DIRECTORY"}};

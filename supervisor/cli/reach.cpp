@@ -26,7 +26,7 @@ std::string unreachable_text(const std::string& path, const error_code& error)
                ")";
     if (error.value() == EAGAIN) return "busy: too many wait for the hub on " + path + " to accept them";
     return "no hub listens on " + path + " (" + error.message() +
-           "): start one with `pandora run` or `pandora hub serve`, or name another with --socket or --app";
+           "): start one with `pandora run` or `pandora hub serve`, or name another (--help says how)";
 }
 
 } // namespace

@@ -19,8 +19,6 @@ std::optional<T> optional_at(const Json& json, const char* key)
 
 } // namespace
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 static void to_json(Json& json, const Usage& usage)
 {
     json = {{"cpu_seconds", usage.cpu_seconds},

@@ -12,9 +12,6 @@ namespace pandora::supervisor::control {
 
 using Json = nlohmann::ordered_json;
 
-/// One line of JSON, without blanks. Invalid UTF-8 is replaced, never a reason to fail.
-std::string dumped(const Json& json);
-
 /// The object that the supervisor publishes on the hub.
 inline constexpr const char* supervisor_object_name = "pandora.supervisor";
 

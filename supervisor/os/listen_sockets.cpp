@@ -31,13 +31,20 @@ sockaddr_un unix_address(const std::filesystem::path& path)
     return address;
 }
 
-/// The file is the rest of a dead server: a connection to it is refused.
-void remove_stale(const std::filesystem::path& path, const sockaddr_un& address)
+/// Whether a socket is there already; whatever else is there fails.
+bool has_socket(const std::filesystem::path& path)
 {
     struct stat info {};
 
-    if (::lstat(path.c_str(), &info) != 0) return;
+    if (::lstat(path.c_str(), &info) != 0) return false;
     if (!S_ISSOCK(info.st_mode)) fail(path.string() + " exists and is no socket", EEXIST);
+    return true;
+}
+
+/// The file is the rest of a dead server: a connection to it is refused.
+void remove_stale(const std::filesystem::path& path, const sockaddr_un& address)
+{
+    if (!has_socket(path)) return;
     const UniqueFd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN)
         fail("another process listens on " + path.string(), EADDRINUSE);
@@ -130,6 +137,12 @@ std::optional<TcpListener> listen_on(const TcpAddress& address, const std::strin
 }
 
 } // namespace
+
+void check_socket_place(const std::filesystem::path& path)
+{
+    unix_address(path);
+    has_socket(path);
+}
 
 UniqueFd listen_unix(const std::filesystem::path& path, mode_t mode, int backlog, Blocking blocking)
 {

@@ -18,6 +18,10 @@ inline constexpr int default_backlog = SOMAXCONN;
 /// Whether accept(2) waits for a connection. Processes that share a listener share this, too.
 enum class Blocking : bool { no, yes };
 
+/// Throws std::system_error, whose text names the path, where nobody could bind a socket, whoever listens on it now:
+/// the path is too long, or a file that is no socket is there.
+void check_socket_place(const std::filesystem::path& path);
+
 /// Binds and listens on an AF_UNIX stream socket whose file has exactly this mode, whatever the umask. A socket file
 /// that nobody listens on is replaced; a live one, or a file that is no socket, is left alone.
 /// Throws std::system_error whose text names the path. The caller holds a lock that keeps a second binder away.

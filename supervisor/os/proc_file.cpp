@@ -2,6 +2,7 @@
 
 #include "supervisor/os/unique_fd.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -14,14 +15,14 @@ std::string read_proc_file(const std::filesystem::path& path)
     std::string text;
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!fd) return text;
-    std::array<char, 16 * 1024>
-        chunk{}; // the kernel bounds what it shows: an environment has at most 6 MiB (execve(2))
-    for (;;) {
-        const auto count = ::read(fd.get(), chunk.data(), chunk.size());
+    std::array<char, 16 * 1024> chunk{};
+    while (text.size() < proc_file_bytes_max) {
+        const auto count = ::read(fd.get(), chunk.data(), std::min(chunk.size(), proc_file_bytes_max - text.size()));
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return text;
+        if (count <= 0) break;
         text.append(chunk.data(), static_cast<std::size_t>(count));
     }
+    return text;
 }
 
 } // namespace pandora::supervisor::os

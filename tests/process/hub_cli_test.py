@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import unittest
@@ -96,6 +97,13 @@ class Publishing(HubTest):
         self.assertEqual(self.call("tool", "now"), "7\n")
         self.assertEqual(tool.end(), (0, ""))
 
+    def test_once_means_one_call_also_where_its_command_cannot_be_started(self):
+        tool = self.publish("tool", "--once", now="echo 7")
+        pid = tool.process.pid
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")),) * 2)
+        self.assert_fails(1, "Too many open files .CommandFailed", "call", "tool", "now")
+        self.assertEqual(tool.end(), (1, ""))
+
     def test_more_calls_than_jobs_wait_for_their_turn(self):
         seen = self.folder / "seen"
         self.publish("tool", "--jobs", "1", count=f"echo x >> {seen}; sleep 0.1; wc -l < {seen}")
@@ -177,6 +185,11 @@ class Traffic(HubTest):
         self.assertTrue(any('["secret"]' in line for line in monitor.lines), monitor.lines)
         self.assertEqual(monitor.end(signal.SIGINT), (130, ""))
 
+    def test_its_own_beginning_is_not_shown(self):
+        monitor = self.start("monitor", "--json")
+        self.call_until(lambda: any('"tool"' in line for line in list(monitor.lines)))
+        self.assertEqual([line for line in monitor.lines if not json.loads(line)["object"]], [])
+
     def test_a_filter_lets_nothing_else_through(self):
         monitor = self.start("monitor", "--method", "fail", "--json")
 
@@ -240,7 +253,7 @@ class Traffic(HubTest):
 
 class Ends(HubTest):
     def test_without_a_hub_it_says_what_to_do(self):
-        self.assert_fails(1, "no hub listens on .*pandora hub serve.*--socket", "call", "tool", "now")
+        self.assert_fails(1, "no hub listens on .*pandora hub serve.*--help", "call", "tool", "now")
 
     def test_ctrl_c_is_no_failure_to_talk_about(self):
         self.serve()

@@ -87,6 +87,18 @@ TEST_F(SavedConfigTest, OfADamagedFileTheRestIsTakenAndTheWholeIsKept)
     EXPECT_EQ(kept.str(), damaged);
 }
 
+TEST_F(SavedConfigTest, OfADamagedFileThatCannotBeKeptTheRestIsTakenNevertheless)
+{
+    const auto file = folder_ / "config";
+    std::ofstream{file} << line(1) << "nonsense\n";
+    fs::create_directory(file.string() + ".damaged");
+    std::ofstream{file.string() + ".damaged/full"} << "in the way";
+    EXPECT_EQ(open(file).piece_at(0).text, line(1) + "nonsense\n");
+    ASSERT_EQ(complaints_.size(), 1U);
+    EXPECT_NE(complaints_[0].find("1 lines of " + file.string()), std::string::npos) << complaints_[0];
+    EXPECT_NE(complaints_[0].find("it is not kept: "), std::string::npos) << complaints_[0];
+}
+
 TEST_F(SavedConfigTest, ALinkInItsPlaceIsNotFollowed)
 {
     const auto file = folder_ / "config";

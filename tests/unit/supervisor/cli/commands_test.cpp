@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ protected:
 
     std::vector<std::string> files;
     procfiles::LoadOptions options;
-    std::string socket, metrics, output, errors;
+    std::string socket, output, errors;
+    std::optional<procfiles::Endpoint> metrics;
     std::vector<std::string> arguments;
     Deeds deeds{.run =
                     [this](const auto& given, const auto& how) {
@@ -72,7 +74,10 @@ TEST_F(CommandsTest, RunTakesSeveralFilesInTheOrderInWhichTheyWin)
 TEST_F(CommandsTest, HubServeAndTheHubProcessGetWhatIsMeantForThem)
 {
     EXPECT_EQ(perform({"hub", "serve", "--socket", "/s", "--metrics", ":0"}), 8);
-    EXPECT_EQ(socket + " " + metrics, "/s :0");
+    EXPECT_EQ(socket, "/s");
+    EXPECT_EQ(metrics, (procfiles::Endpoint{"127.0.0.1", 0}));
+    EXPECT_EQ(perform({"hub", "serve", "--socket", "/s"}), 8);
+    EXPECT_EQ(metrics, std::nullopt);
     EXPECT_EQ(perform({"broker", "shop", "0", "16", "5000"}), 9);
     EXPECT_THAT(arguments, ElementsAre("shop", "0", "16", "5000"));
 }
@@ -87,6 +92,7 @@ TEST_F(CommandsTest, WordsThatMakeNoCommandAreRefusedWithCodeTwo)
                                                       {"scale", "web", "-1"},
                                                       {"signal", "HUP"},
                                                       {"run", "--fast"},
+                                                      {"run", "call", "--", "not lost"}, // `call` is a file here
                                                       {"logs", "web", "-n", "-1"},
                                                       {"hub", "serve", "--socket", ""},
                                                       {"hub", "serve", "--socket", "/s", "--metrics", "foo"},

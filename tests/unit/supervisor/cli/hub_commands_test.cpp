@@ -42,7 +42,8 @@ TEST(HubCommands, TakesWhatItsHelpSays)
         {"wait-for", "store", "--timeout", "10s"},
         {"call", "store", "get"},
         {"call", "store", "get", "-4", "[1,2]", "{}", "-", "routes", "a b", "--process", "web/1", "--tag", "t"},
-        {"call", "store", "get", "--args", "[1,2]", "--all", "--raw", "--idempotent", "--wait", "--sticky", "k"},
+        {"call", "store", "get", "--args", "[1,2]", "--raw", "--idempotent", "--wait", "--sticky", "k"},
+        {"call", "store", "get", "--all"},
         {"send", "store", "put", "--string", "7", "--instance", "1", "--process", "web"},
         {"call", "store", "get", "--timeout", "1s", "--", "--x", "-y", "--", "hub", "call"},
         {"call", "store", "--", "--get"},
@@ -67,6 +68,7 @@ TEST(HubCommands, RefusesWhatMakesNoSense)
                                                       {"call", "store", "get", "--timeout", "soon"},
                                                       {"call", "store", "get", "--timeout", "0"},
                                                       {"call", "store", "get", "--fast"},
+                                                      {"call", "store", "get", "--all", "--raw"},
                                                       {"call", "store", "get", "-x"},
                                                       {"call", "store", "get", "--instance", "1"},
                                                       {"call", "--", "store"},
@@ -108,6 +110,7 @@ TEST(HubCommands, HelpNamesTheWordsAndNoNumbersOfOurOwn)
     HubCommands commands{program, "/nonexistent", [](const HubCommands::Act&) {}};
     const auto help = [&](const char* verb) { return program.get_subcommand(verb)->help(); };
     EXPECT_THAT(help("subscribe"), HasSubstr("drop-new, drop-old, last-value or disconnect"));
+    for (const char* verb : {"call", "send"}) EXPECT_THAT(help(verb), HasSubstr("ARGUMENT: each is JSON"));
     EXPECT_THAT(help("subscribe"), Not(HasSubstr("ENUM")));
     EXPECT_THAT(help("send"), HasSubstr("nobody tells whether it arrives"));
     for (const char* verb : {"call", "stats", "publish"}) {

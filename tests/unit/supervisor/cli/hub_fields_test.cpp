@@ -41,7 +41,5 @@ TEST(Fields, SomebodyIsAnInstanceElseAProcessElseAConnection)
     }
 }
 
-TEST(Fields, InvalidUtf8IsReplacedRatherThanRefused) { EXPECT_EQ(dumped(Json{"a\xff"}), "[\"a\xef\xbf\xbd\"]"); }
-
 } // namespace
 } // namespace pandora::supervisor::cli

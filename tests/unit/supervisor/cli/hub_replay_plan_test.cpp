@@ -97,6 +97,7 @@ TEST(Due, DividesTheTimeByTheSpeed)
     for (const auto& [speed, want] :
          {std::pair{1.0, std::chrono::microseconds{3s}}, {2.0, 1500ms}, {0.5, 6s}, {0.0, 0s}})
         EXPECT_EQ(due(request, speed), want) << speed;
+    EXPECT_GT(due(request, 1e-300), 1000h) << "and not before it all, as an overflow would be";
 }
 
 TEST(Difference, IsNothingWhereTheOutcomeIsTheSameOrWasNotKnown)
