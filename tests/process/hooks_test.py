@@ -71,7 +71,7 @@ class Hooks(unittest.TestCase):
             self.assertEqual((len(app.read("tries")), view["restarts"]), (3, 2))
 
     def test_one_that_takes_too_long_is_killed_with_all_it_started_and_has_failed(self):
-        hook = "{command: 'sleep 1000 & echo $! > child; echo $$$$ > hook; wait', timeout: 1s}"
+        hook = "{command: 'sleep 1000 & echo $! > child; echo $$$$ > hook; wait', timeout: 3s}"
         with App(f"  web: {{command: echo >> ran, hooks: {{before_start: {hook}}}}}\n" + KEEPER) as app:
             view = app.wait_view("web/0", state="failed")
             self.assertEqual(view["last_end"], "hooks.before_start failed: SIGKILL")
@@ -114,7 +114,7 @@ class Stopping(unittest.TestCase):
 
     def test_when_the_grace_is_over_the_command_and_the_process_are_killed(self):
         with App(f"  web: {{command: '{deaf()}', ready_log_line: armed,\n"
-                 "        shutdown: {command: 'echo $$$$ > stopper; exec sleep 1000', timeout: 1s}}\n"
+                 "        shutdown: {command: 'echo $$$$ > stopper; exec sleep 1000', timeout: 3s}}\n"
                  + KEEPER) as app:
             app.wait_line("web ready")
             app.do("stop", "web")

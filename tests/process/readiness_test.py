@@ -203,9 +203,10 @@ class Notify(Obedient):
 
     def test_a_child_of_it_may_speak_for_it(self):
         speak = f"{sys.executable} -c 'import sys; sys.path.insert(0, sys.argv[1]); " \
-                "from obedient_worker import notify; notify(\"READY=1\")'"
+                "from obedient_worker import notify; notify(\"READY=1\"); import time; time.sleep(1000)'"
+        # It lives until it is heard: nobody could tell any more whose child it was.
         with App(f'  web: {{command: "{speak.replace(chr(34), chr(92) + chr(34))} {OPENING_WORKER.parent}; '
-                 'exec sleep 1000", notify: true}') as app:
+                 'exit 1", notify: true}') as app:
             app.wait_view("web/0", state="ready")
 
     def test_more_time_is_given_to_who_asks_for_it(self):

@@ -112,13 +112,19 @@ class App:
         for line in self.master.stdout:
             self.lines.append(line.decode(errors="replace").rstrip("\n"))
 
-    def __exit__(self, *_):
-        if self.master.poll() is None:
+    def _end(self):
+        """The second SIGTERM takes the grace away; of those that follow too soon one on the other it sees but one."""
+        end = time.monotonic() + DEADLINE_S
+        while time.monotonic() < end:
             self.master.send_signal(signal.SIGTERM)
             try:
-                self.master.wait(0.15)  # what comes sooner is taken for an echo of the first
+                return self.master.wait(0.15)
             except subprocess.TimeoutExpired:
-                self.master.send_signal(signal.SIGTERM)
+                pass
+
+    def __exit__(self, *_):
+        if self.master.poll() is None:
+            self._end()
         try:
             self.master.wait(DEADLINE_S)
         finally:

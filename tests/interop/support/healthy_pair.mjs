@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Clients } from './clients.mjs';
 import { within } from './wait.mjs';
 
-const promptly = 2_000; // ms for a round trip that takes one or two
+const promptly = 10_000; // ms for a round trip that takes one or two, where no machine is so busy
 
 export class HealthyPair {
   #clients = new Clients();
