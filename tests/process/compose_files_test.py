@@ -6,12 +6,11 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import unittest
 
-from pandora import App, BINARY, DEADLINE_S, is_gone, wait_until
+from pandora import App, BINARY, DEADLINE_S, free_port, is_gone, wait_until
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "procfiles/examples/process-compose"
 
@@ -40,12 +39,6 @@ class Example(App):
     def cli(self, *arguments):
         return subprocess.run([BINARY, *arguments], env=self.environment, capture_output=True, text=True,
                               timeout=DEADLINE_S)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Checked(unittest.TestCase):

@@ -46,8 +46,8 @@ class Probes(unittest.TestCase):
                 self.assertEqual(states(app), waiting)
 
     def test_passes_count_in_a_row(self):
-        # Of all attempts the second, fourth and fifth pass.
-        probe = "echo >> tries; case $(wc -l < tries) in 2|4|5) true;; *) false;; esac"
+        # The first and the third attempt fail.
+        probe = "echo >> tries; case $(wc -l < tries) in 1|3) false;; esac"
         with App("  web: {command: exec sleep 1000,\n"
                  f"        readiness_probe: {{exec: '{probe}', period: 50ms, success_threshold: 2,\n"
                  "                          failure_threshold: 100000}}\n"
@@ -60,7 +60,8 @@ class Probes(unittest.TestCase):
             # The third attempt passes; the run fails with the sixth, and nobody asks any more.
             probe = "echo >> tries; test $(wc -l < tries) = 3"
             with self.subTest(kind), App(
-                    f"  web: {{command: exec sleep 1000, {kind}_probe: {{exec: '{probe}', period: 50ms}}}}\n"
+                    f"  web: {{command: exec sleep 1000, {kind}_probe: {{exec: '{probe}', period: 50ms,\n"
+                    f"        timeout: 30s}}}}\n"
                     + KEEPER) as app:
                 view = app.wait_view("web/0", state="failed")
                 self.assertEqual(view["last_end"], f"{kind} failed 3x: exit 1, SIGTERM")

@@ -8,16 +8,10 @@ import socket
 import threading
 import unittest
 
-from pandora import App, DEADLINE_S, wait_until
+from pandora import App, DEADLINE_S, free_port, wait_until
 
 WORKER = pathlib.Path(__file__).resolve().parent / "socket_workers.py"
 COMMAND = f"command: exec python3 {WORKER}"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def connect(address):
