@@ -34,6 +34,7 @@ using core::PeerId;
 using net::Session;
 
 using DrainDone = std::function<void(std::uint32_t in_flight)>;
+using WaitDone = std::function<void(const WaitEnd&)>;
 
 /// How long a stopping hub waits for clients to read what is queued for them.
 constexpr std::chrono::seconds drain_time{1};
@@ -169,26 +170,24 @@ public:
         router_.set_policy(core::Policy{std::move(rules)}, strict);
     }
 
-    void wait_for(std::string selector, std::chrono::milliseconds timeout, DrainDone done)
+    WaitId wait_for(std::uint32_t asker, const std::string& selector, core::TimePoint deadline, WaitDone done)
     {
-        waiting_.emplace(router_.wait_for(std::move(selector), now() + timeout, now()), std::move(done));
+        const WaitId id = router_.wait_for(asker, selector, deadline, now());
+        waiting_.emplace(id, std::move(done));
         fed();
+        return id;
+    }
+
+    void stop_waiting(std::uint32_t asker, WaitId id)
+    {
+        router_.stop_waiting(asker, id);
+        waiting_.erase(id);
     }
 
     void monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see)
     {
         router_.tap(what);
         see_ = std::move(see);
-    }
-
-    bool has_subscribers(const std::string& object, const std::string& event) const
-    {
-        return router_.has_subscribers(object, event);
-    }
-
-    std::vector<std::string> subscribed_events(const std::string& object) const
-    {
-        return router_.subscribed_events(object);
     }
 
     const core::Router& router() const { return router_; }
@@ -247,7 +246,7 @@ private:
     std::vector<core::Drained> drained_;
     std::map<core::DrainId, DrainDone> draining_;
     std::vector<core::Waited> waited_;
-    std::map<core::WaitId, DrainDone> waiting_;
+    std::map<WaitId, WaitDone> waiting_;
     std::vector<core::LivenessEvent> liveness_;
     std::vector<core::ChannelWanted> channels_;
     std::vector<TapRecord> seen_;
@@ -339,7 +338,7 @@ void Hub::Impl::tell_waited()
 {
     router_.take_waited(waited_);
     for (const core::Waited& waited : waited_)
-        if (auto asked = waiting_.extract(waited.id)) asked.mapped()(waited.clients);
+        if (auto asked = waiting_.extract(waited.id)) asked.mapped()(waited.end);
 }
 
 void Hub::Impl::tell_liveness()
@@ -463,27 +462,29 @@ void Hub::heard(InstanceNews news) { impl_->heard(std::move(news)); }
 
 void Hub::set_policy(std::vector<Rule> rules, bool strict) { impl_->set_policy(std::move(rules), strict); }
 
-void Hub::wait_for(std::string selector, std::chrono::milliseconds timeout,
-                   std::function<void(std::uint32_t clients)> done)
+WaitId Hub::wait_for(std::uint32_t asker, const std::string& selector, core::TimePoint deadline,
+                     std::function<void(const WaitEnd&)> done)
 {
-    impl_->wait_for(std::move(selector), timeout, std::move(done));
+    return impl_->wait_for(asker, selector, deadline, std::move(done));
 }
+
+void Hub::stop_waiting(std::uint32_t asker, WaitId id) { impl_->stop_waiting(asker, id); }
 
 void Hub::monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see)
 {
     impl_->monitor(what, std::move(see));
 }
 
-std::vector<pid_t> Hub::online(const InstanceName& name) const { return impl_->router().online(name); }
+std::vector<pid_t> Hub::online_pids(const InstanceName& name) const { return impl_->router().online_pids(name); }
 
 bool Hub::has_subscribers(const std::string& object, const std::string& event) const
 {
-    return impl_->has_subscribers(object, event);
+    return impl_->router().has_subscribers(object, event);
 }
 
 std::vector<std::string> Hub::subscribed_events(const std::string& object) const
 {
-    return impl_->subscribed_events(object);
+    return impl_->router().subscribed_events(object);
 }
 
 std::vector<Route> Hub::routes() const { return routes_of(impl_->router()); }

@@ -5,6 +5,7 @@
 #include "hub/core/expectations.hpp"
 #include "hub/core/identity.hpp"
 #include "hub/core/policy.hpp"
+#include "hub/core/router_output.hpp"
 #include "hub/core/routes.hpp"
 #include "hub/core/tap.hpp"
 
@@ -23,6 +24,7 @@ using core::ChannelInfo;
 using core::ClientInfo;
 using core::Credentials;
 using core::CutInfo;
+using core::Failure;
 using core::Identity;
 using core::InstanceName;
 using core::InstanceNews;
@@ -31,6 +33,8 @@ using core::Reach;
 using core::Rule;
 using core::Tap;
 using core::TapRecord;
+using core::WaitEnd;
+using core::WaitId;
 
 struct Options {
     std::uint32_t frame_bytes_max = 16 * 1024 * 1024;
@@ -130,16 +134,20 @@ public:
     void heard(InstanceNews news);
     void set_policy(std::vector<Rule> rules, bool strict);
 
-    /// `done` runs once: when somebody takes requests for the selector (JSON), with how many match; or after `timeout`
-    /// with 0.
-    void wait_for(std::string selector, std::chrono::milliseconds timeout,
-                  std::function<void(std::uint32_t clients)> done);
+    /// Waits until somebody takes requests for the selector (JSON), in the name of a connection: `asker` is the hub's
+    /// number of it (client::Call::sender). `done` runs once, with how many match, or why nobody is waited for any
+    /// more: at `deadline` at the latest.
+    WaitId wait_for(std::uint32_t asker, const std::string& selector, std::chrono::steady_clock::time_point deadline,
+                    std::function<void(const WaitEnd&)> done);
+
+    /// Nobody wants to know any more: its `done` is dropped.
+    void stop_waiting(std::uint32_t asker, WaitId id);
 
     /// From now on calls `see` for what happens, once a turn of the loop with all of it; Tap::nothing: no more.
     void monitor(Tap what, std::function<void(const std::vector<TapRecord>&)> see);
 
     /// Whose connections of that instance are online, each pid once. See core::Router.
-    std::vector<pid_t> online(const InstanceName& name) const;
+    std::vector<pid_t> online_pids(const InstanceName& name) const;
 
     /// Whether anybody hears that event of the object, in either dialect.
     bool has_subscribers(const std::string& object, const std::string& event) const;

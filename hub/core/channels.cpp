@@ -13,31 +13,15 @@ ChannelId Channels::open(Channel channel)
     return id;
 }
 
-const Channel* Channels::find(ChannelId id) const
-{
-    const auto found = channels_.find(id);
-    return found == channels_.end() ? nullptr : &found->second;
-}
-
-ChannelReport Channels::told(ChannelId id, PeerId teller) const
-{
-    const Channel* const channel = find(id);
-    if (!channel || !channel->has(teller)) return {};
-    return teller == channel->caller ? channel->of_caller : channel->of_callee;
-}
-
-bool Channels::report(ChannelId id, PeerId teller, const ChannelReport& report)
+bool Channels::report(ChannelId id, PeerId teller, const std::function<void(ChannelReport&)>& tell)
 {
     const auto found = channels_.find(id);
     if (found == channels_.end()) return id > ChannelId{0} && id <= ChannelId{last_};
     Channel& channel = found->second;
-    if (teller == channel.caller) {
-        calls_ += report.calls - std::min(report.calls, channel.of_caller.calls);
-        channel.of_caller = report;
-        return true;
-    }
-    if (teller != channel.callee) return false;
-    channel.of_callee = report;
+    if (!channel.has(teller)) return false;
+    const std::uint64_t before = channel.of_caller.calls;
+    tell(teller == channel.caller ? channel.of_caller : channel.of_callee);
+    calls_ += channel.of_caller.calls - std::min(channel.of_caller.calls, before);
     return true;
 }
 
@@ -57,7 +41,7 @@ std::vector<Channels::Notice> Channels::gone(PeerId peer)
     std::erase_if(channels_, [&](const auto& entry) {
         const auto& [id, channel] = entry;
         if (!channel.has(peer)) return false;
-        if (channel.other(peer) != peer) notices.push_back({id, channel.other(peer)});
+        notices.push_back({id, channel.other(peer)});
         return true;
     });
     return notices;

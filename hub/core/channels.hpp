@@ -5,6 +5,7 @@
 #include "hub/core/ids.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,14 +37,9 @@ class Channels {
 public:
     ChannelId open(Channel channel);
 
-    /// nullptr: there is no such channel.
-    const Channel* find(ChannelId id) const;
-
-    /// What `teller` has told last; nothing yet, or no end of such a channel: zeros.
-    ChannelReport told(ChannelId id, PeerId teller) const;
-
-    /// False: `teller` has no end of such a channel. One that has ended is nobody's business any more: true.
-    bool report(ChannelId id, PeerId teller, const ChannelReport& report);
+    /// Calls `tell` with what `teller` has told so far, for it to put there what is told now. False: `teller` has no
+    /// end of such a channel. One that has ended is nobody's business any more: true, and nothing is told.
+    bool report(ChannelId id, PeerId teller, const std::function<void(ChannelReport&)>& tell);
 
     /// `teller`, who has an end of it, says that it is over: who has the other end. nullopt: it has ended already.
     std::optional<PeerId> end(ChannelId id, PeerId teller);

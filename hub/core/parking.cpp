@@ -21,7 +21,6 @@ void Parking::park(std::string_view process, Parked parked)
     const CallId call = parked.call;
     lot.calls.push_back(std::move(parked));
     lot.bytes += bytes;
-    bytes_ += bytes;
     by_call_.emplace(call, Place{&*found, std::prev(lot.calls.end())});
 }
 
@@ -34,7 +33,6 @@ std::size_t Parking::remove(CallId call)
     const std::size_t bytes = position->bytes();
     lot.calls.erase(position);
     lot.bytes -= bytes;
-    bytes_ -= bytes;
     by_call_.erase(found);
     if (lot.calls.empty()) lots_.erase(lots_.find(process));
     return bytes;
@@ -51,7 +49,6 @@ void Parking::take(std::string_view process, std::vector<Parked>& into)
         by_call_.erase(parked.call);
         into.push_back(std::move(parked));
     }
-    bytes_ -= lot.bytes;
     lots_.erase(found);
 }
 

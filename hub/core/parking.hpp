@@ -29,9 +29,11 @@ struct Parked {
     std::string body;
     std::uint32_t packet = 0; // the caller's id of it
 
-    /// What it is charged with: to the process that is waited for, and by the router to its caller. Besides itself its
-    /// places in the list and the index, and those of a process that nobody else waits for.
-    std::size_t bytes() const { return sizeof(Parked) + 192 + body.size(); }
+    /// Its nodes in the list and the index, and those of a process that nobody else waits for.
+    static constexpr std::size_t node_bytes = 192;
+
+    /// What it is charged with: to the process that is waited for, and by the router to its caller.
+    std::size_t bytes() const { return sizeof(Parked) + node_bytes + body.size(); }
 
     bool operator==(const Parked&) const = default;
 };
@@ -59,13 +61,11 @@ public:
 
     bool empty() const { return by_call_.empty(); }
 
-    /// Calls, and bytes: of one process, and of all.
+    /// Calls, and bytes, that wait for one process; calls of all.
     std::size_t size(std::string_view process) const;
     std::size_t bytes(std::string_view process) const;
 
     std::size_t size() const { return by_call_.size(); }
-
-    std::size_t bytes() const { return bytes_; }
 
 private:
     struct Lot {
@@ -84,7 +84,6 @@ private:
     const Lot* lot_of(std::string_view process) const;
 
     std::size_t calls_max_, bytes_max_;
-    std::size_t bytes_ = 0;
     Lots lots_;
     std::unordered_map<CallId, Place> by_call_;
 };

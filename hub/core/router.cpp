@@ -30,7 +30,7 @@ PeerId Router::connect(Identity identity, Reach reach, TimePoint now)
     constexpr std::string_view initial = R"({"initialization":true})";
     routes_.add(id, reach, initial);
     connections_.hold(id, routes_.selectors(id).back().bytes());
-    waiters_.look_again({});
+    waiters_.look_again(routes_.selectors(id).back().selector);
     settle(now);
     return id;
 }
@@ -127,7 +127,7 @@ void Router::receive_violation(PeerId id, Disconnect reason, TimePoint now)
     settle(now);
 }
 
-void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, TimePoint now, std::size_t fds)
+void Router::note_input(PeerId id, bool completed, std::size_t partial_bytes, std::size_t fds, TimePoint now)
 {
     if (connections_[id].doomed) return;
     connections_.note_input(id, completed, partial_bytes, now);
@@ -214,7 +214,7 @@ void Router::detach(PeerId id, Disconnect reason, TimePoint now)
     const Peer& peer = connections_[id];
     const Failure gone{CallEnd::peer_gone, peer.title() + " went away before it answered", peer.instance_name()};
     while (const auto leg = calls_.any_leg_of(id)) lose_leg(*leg, {gone, name_of(reason)}, now);
-    connections_.release(id, waiters_.forget(id));
+    forget_waiters(id);
     forget_events(id, now);
     forget_channels(id, now);
     if (const auto name = peer.instance_name()) drains_.disconnected(*name, id);

@@ -84,7 +84,7 @@ public:
     /// The state of the connection's input after a read: whether frames were completed by it, and how much it
     /// holds of one that has only begun, which must then be completed in time and is charged to the connection, as are
     /// the descriptors that have come with it.
-    void note_input(PeerId peer, bool completed, std::size_t partial_bytes, TimePoint now, std::size_t fds = 0);
+    void note_input(PeerId peer, bool completed, std::size_t partial_bytes, std::size_t fds, TimePoint now);
 
     /// The longest body that the connection may send now.
     std::uint32_t frame_bytes_max(PeerId peer) const;
@@ -120,9 +120,12 @@ public:
     /// Of calls, publications and subscriptions that come from now on.
     void set_policy(Policy policy, bool strict);
 
-    /// Told by take_waited() when somebody takes requests for the selector (JSON), at `deadline` at the latest; at once
-    /// that nobody does, where too many wait or the selector is too long.
-    WaitId wait_for(std::string selector, TimePoint deadline, TimePoint now);
+    /// Waits, as by WAIT_FOR, in the name of the connection whose handle `asker` is, which is charged for it: until
+    /// somebody takes requests for the selector (valid JSON), at `deadline` at the latest. take_waited() tells the end.
+    WaitId wait_for(std::uint32_t asker, std::string_view selector, TimePoint deadline, TimePoint now);
+
+    /// Nobody wants to know any more. Of one that has ended: nothing.
+    void stop_waiting(std::uint32_t asker, WaitId id);
 
     /// The answer to a ChannelWanted.
     void opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end, TimePoint now);
@@ -202,7 +205,7 @@ public:
     std::vector<std::string> subscribed_events(std::string_view object) const;
 
     /// Whose connections of that name are online, each pid once: of the instance's own process, or of descendants.
-    std::vector<pid_t> online(const InstanceName& name) const;
+    std::vector<pid_t> online_pids(const InstanceName& name) const;
 
     /// Of the connections that have selectors, the one first that came first; one that went offline and
     /// published again counts as new, as in the npm hub's table.
@@ -275,7 +278,9 @@ private:
     void grant_parts(LegId leg, std::uint32_t more, TimePoint now);
     void wait_for_asked(const ControlFrame& in);
     void settle_waiters(TimePoint now);
-    Waiter waiter_for(std::variant<WaitingClient, WaitId> who, std::string selector, TimePoint deadline);
+    void wait(PeerId peer, Waiter::Request request, std::string_view selector, TimePoint deadline);
+    void stop_waiting(PeerId peer, Waiter::Request request);
+    void forget_waiters(PeerId peer);
     std::uint32_t takers_of(const Target& target, TimePoint now);
     void granted(PeerId peer, std::uint32_t credit, TimePoint now);
     void look_for_room(PeerId peer, TimePoint now);
@@ -385,6 +390,7 @@ private:
     void end_denied_channels(PeerId callee, TimePoint now);
     void forget_channels(PeerId peer, TimePoint now);
     void pool(const ControlFrame& in);
+    void refuse_pool(const ControlFrame& in, Drop why);
     void send_pool(PeerId to, PeerId owner, std::uint32_t number, TimePoint now);
     bool has_place(PeerId owner, const wire::SharedPlace& place) const;
     bool lend(const FromFrame& what, PeerId receiver);

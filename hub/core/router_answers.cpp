@@ -55,11 +55,10 @@ void Router::make_fit(CallId id, Answer& answer)
         return fail(CallEnd::busy, "too many descriptors wait for the caller");
     if (!caller.native && answer.needs_native())
         return fail(CallEnd::unsupported, "the callee's answer has no form in the legacy dialect");
-    if (answer.is_pooled() && !has_place(answer.from, *answer.native()->tlvs.shared))
-        return fail(CallEnd::invalid, "the callee's answer is in shared memory that it has not announced");
+    // Not `unsupported` for who has pools: it could send the call again, which has been acted on.
     if (answer.is_pooled() && !lend(answer, call.caller))
         return fail(caller.native->pools ? CallEnd::busy : CallEnd::unsupported,
-                    "the caller can read no more of the callee's shared memory");
+                    "the caller cannot be given the callee's shared memory");
     if (caller.native) return;
     if (answer.native() && !answer.payload.empty() && !wire::is_json(answer.payload))
         return fail(CallEnd::app_error, "the callee's answer is no valid JSON");

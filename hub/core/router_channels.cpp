@@ -15,10 +15,10 @@ using wire::ControlVerb;
 
 constexpr double count_max = 9e15; // JSON's numbers are exact up to 2^53
 
-/// What it does not tell, or not as a number, is as it was told `before`.
-ChannelReport read_report(std::string_view json, ChannelReport report)
+/// What it does not tell, or not as a number, stays as it was told before.
+void read_report(std::string_view json, ChannelReport& report)
 {
-    if (!wire::is_json(json) || json.front() != '{') return report;
+    if (!wire::is_json(json) || json.front() != '{') return;
     wire::JsonReader reader{json};
     std::string_view key;
     reader.open_object();
@@ -31,7 +31,6 @@ ChannelReport read_report(std::string_view json, ChannelReport report)
         if (key == "bytes_sent") report.bytes_sent = count;
         if (key == "bytes_received") report.bytes_received = count;
     }
-    return report;
 }
 
 /// What of a name is kept, whole characters.
@@ -101,8 +100,10 @@ bool Router::both_there(const ChannelWanted& wanted) const
 
 void Router::opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end, TimePoint now)
 {
-    const bool taken = both_there(wanted) && connections_.takes_fds(wanted.caller, 1) &&
-                       connections_.takes_fds(wanted.callee, 1) && connections_.keeps_fds(wanted.caller, 2);
+    // Of many that were wanted at once the earlier ones count by now.
+    const bool taken = both_there(wanted) && channels_.of(wanted.caller) < wire::channels_of_client_max &&
+                       connections_.takes_fds(wanted.caller, 1) && connections_.takes_fds(wanted.callee, 1) &&
+                       connections_.keeps_fds(wanted.caller, 2);
     if (!taken) return cannot_open(wanted, now);
     const bool numbered = names_.is(wire::NameKind::selector, wanted.dst);
     parse_selector(numbered ? names_.text(wanted.dst) : std::string_view{wanted.selector}, asked_);
@@ -118,8 +119,7 @@ void Router::opened(const ChannelWanted& wanted, Fd callers_end, Fd callees_end,
         connections_.send(to, frame, now);
     };
     // The callee is told for which object it is as the caller has named it, as with every message.
-    const std::string head = *wire::encode_head({}, {.selector = wanted.selector}); // it came in such a TLV
-    const std::string_view selector = std::string_view{head}.substr(wire::block_bytes_min);
+    const std::string selector = *wire::encode_tlvs({.selector = wanted.selector}); // it came in such a TLV
     connections_.introduce_name(wanted.callee, wanted.dst, now);
     hand(wanted.callee, wanted.caller,
          {.flags = wire::flag::control | wire::flag::oneway,
@@ -152,11 +152,10 @@ void Router::cannot_open(const ChannelWanted& wanted, TimePoint now)
 void Router::report(const ControlFrame& in)
 {
     const ChannelId id{in.body.block.method};
-    if (!channels_.report(id, in.from, read_report(in.body.payload, channels_.told(id, in.from))))
-        return connections_.drop(in.from, Drop::wrong_shape);
+    const auto read = [&](ChannelReport& told) { read_report(in.body.payload, told); };
+    if (!channels_.report(id, in.from, read)) return connections_.drop(in.from, Drop::wrong_shape);
     if (in.body.block.status == 0) return;
-    const auto other = channels_.end(id, in.from);
-    if (other && *other != in.from) tell_channel_end(*other, id, wire::Status::peer_gone, in.now);
+    if (const auto other = channels_.end(id, in.from)) tell_channel_end(*other, id, wire::Status::peer_gone, in.now);
 }
 
 void Router::tell_channel_end(PeerId to, ChannelId id, wire::Status why, TimePoint now)
@@ -197,13 +196,20 @@ void Router::pool(const ControlFrame& in)
     if (block.deadline == 0) return withdraw_pool(in.from, block.dst, in.now);
     // The edge hands over nothing where the descriptor is not the memory that it is said to be.
     const bool able = connections_[in.from].native->pools && in.fds.size() == 1 && in.fds.front();
-    if (!able) return connections_.drop(in.from, Drop::wrong_shape);
-    if (!connections_.keeps_fds(in.from, 1)) return connections_.drop(in.from, Drop::descriptors);
+    if (!able) return refuse_pool(in, Drop::wrong_shape);
+    if (!connections_.keeps_fds(in.from, 1)) return refuse_pool(in, Drop::descriptors);
     const std::size_t before = pools_.bytes(in.from);
-    if (!pools_.announce(in.from, block.dst, in.fds.front(), block.deadline))
-        return connections_.drop(in.from, Drop::wrong_shape);
+    if (!pools_.announce(in.from, block.dst, in.fds.front(), block.deadline)) return refuse_pool(in, Drop::wrong_shape);
     connections_.hold_fds(in.from, 1);
     recharge(in.from, before, pools_.bytes(in.from));
+}
+
+/// Its owner is told at once: an answer that it puts there would be lost.
+void Router::refuse_pool(const ControlFrame& in, Drop why)
+{
+    connections_.drop(in.from, why);
+    const std::uint32_t number = in.body.block.dst;
+    if (!pools_.find(in.from, number)) send_pool(in.from, in.from, number, in.now); // else there is one of that number
 }
 
 void Router::withdraw_pool(PeerId owner, std::uint32_t number, TimePoint now)
@@ -215,7 +221,7 @@ void Router::withdraw_pool(PeerId owner, std::uint32_t number, TimePoint now)
     recharge(owner, before, pools_.bytes(owner));
 }
 
-/// Tells a client of another's pool, or that it is no more.
+/// Tells a client of a pool, or that there is none.
 void Router::send_pool(PeerId to, PeerId owner, std::uint32_t number, TimePoint now)
 {
     const Pools::Pool* const pool = pools_.find(owner, number);
@@ -242,7 +248,7 @@ bool Router::lend(const FromFrame& what, PeerId receiver)
     const PeerId owner = what.from;
     const wire::SharedPlace& place = *what.native()->tlvs.shared;
     const NativeSide* const side = connections_[receiver].native.get();
-    if (!side || !side->pools) return false;
+    if (!side || !side->pools || !has_place(owner, place)) return false;
     // It may have to be told of the pool, before it gets the descriptors that come along.
     const std::size_t news = pools_.is_known(owner, place.pool, receiver) ? 0 : 1;
     if (!connections_.takes_fds(receiver, news + what.fds.size())) return false;

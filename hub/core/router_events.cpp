@@ -11,16 +11,15 @@ namespace pandora::hub::core {
 
 namespace {
 
-/// The TLVs of an OVERFLOW: what its client has not named by number. nullopt: they do not fit. A name that came in a
-/// TLV may not, for its escapes can be longer now.
-std::optional<std::string> overflow_names(const Subscription& subscription)
+/// The TLVs of an OVERFLOW: what its client has not named by number. They fit, for no escape is longer in the hub's
+/// words than it was in those of SUBSCRIBE.
+std::string overflow_names(const Subscription& subscription)
 {
     const std::string selector = selector_of_object(subscription.filter.object);
     wire::Tlvs tlvs;
     if (subscription.dst == 0) tlvs.selector = selector;
     if (subscription.method == 0) tlvs.name = subscription.filter.event;
-    const auto head = wire::encode_head({}, tlvs);
-    return head ? std::optional{head->substr(wire::block_bytes_min)} : std::nullopt;
+    return wire::encode_tlvs(tlvs).value();
 }
 
 } // namespace
@@ -167,7 +166,7 @@ void Router::tell_overflow(SubscriptionId id, std::uint64_t lost, TimePoint now)
 {
     if (lost == 0) return;
     const Subscription& subscription = topics_[id];
-    const std::string names = *overflow_names(subscription); // they did fit when it was made
+    const std::string names = overflow_names(subscription);
     connections_.introduce_name(subscription.peer, subscription.dst, now);
     connections_.introduce_name(subscription.peer, subscription.method, now);
     const wire::RoutingBlock block{.dst = subscription.dst, .method = subscription.method, .deadline = lost};
@@ -235,14 +234,12 @@ std::variant<Subscription, Failure> Router::subscription_of(const ControlFrame& 
     if (event.size() > limits_.name_bytes_max) return Failure{CallEnd::too_large, "the event's name is too long"};
     if (!wire::is_text(event)) return Failure{CallEnd::invalid, "a name that is not UTF-8"};
     const std::uint32_t queue = wire::messages_of(block.credit);
-    Subscription subscription{.peer = in.from,
-                              .filter = {object, std::string{event}},
-                              .overflow = static_cast<Overflow>(block.act),
-                              .queue_max = queue == 0 ? limits_.backlog_events : queue,
-                              .dst = block.dst,
-                              .method = block.method};
-    if (!overflow_names(subscription)) return Failure{CallEnd::too_large, "a selector that has to be numbered first"};
-    return subscription;
+    return Subscription{.peer = in.from,
+                        .filter = {object, std::string{event}},
+                        .overflow = static_cast<Overflow>(block.act),
+                        .queue_max = queue == 0 ? limits_.backlog_events : queue,
+                        .dst = block.dst,
+                        .method = block.method};
 }
 
 /// They obey what all events obey: behind those that wait already, and no more than the subscriber takes.

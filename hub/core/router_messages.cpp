@@ -314,15 +314,15 @@ void Router::give(const Message& message, PeerId to, std::uint32_t packet, const
     wire::RoutingBlock block = tail.block;
     block.src = connections_[message.from].handle;
     block.deadline = nanoseconds(message.deadline);
-    connections_.spend(to, wire::block_bytes_min + tail.head.size() + tail.payload.size());
+    connections_.spend(to, wire::block_bytes_min + tail.tlvs.size() + tail.payload.size());
     connections_.introduce_name(to, block.dst, message.now);
     connections_.introduce_name(to, block.method, message.now);
     connections_.send(to,
                       NativeFrame{.flags = message.wants_answer ? wire::flag::request : wire::flag::oneway,
                                   .id = packet,
                                   .block = block,
-                                  .tail = tail.head,
-                                  .tlv_bytes = tail.head.size(),
+                                  .tail = tail.tlvs,
+                                  .tlv_bytes = tail.tlvs.size(),
                                   .payload = tail.payload},
                       message.now);
 }

@@ -134,8 +134,6 @@ void Router::route_native(Message& message)
     if (message.native()->block.verb == static_cast<std::uint8_t>(wire::Verb::shout)) return shout(message);
     if (message.is_pooled() && (message.to_all || !message.wants_answer))
         return refuse(message, {CallEnd::unsupported, "a payload in shared memory is for one callee, and is answered"});
-    if (message.is_pooled() && !has_place(message.from, *message.native()->tlvs.shared))
-        return refuse(message, {CallEnd::invalid, "a place in shared memory that has not been announced"});
     message.target = &target_of(message);
     route(message);
 }
@@ -231,7 +229,7 @@ void Router::intern(const ControlFrame& in)
 void Router::cancel(const ControlFrame& in)
 {
     if (const auto call = calls_.call_of(in.from, in.packet)) close_call(*call, CallEnd::canceled, in.now);
-    connections_.release(in.from, waiters_.cancel(in.from, in.packet));
+    stop_waiting(in.from, in.packet);
 }
 
 void Router::credit(const ControlFrame& in)
@@ -262,27 +260,52 @@ void Router::wait_for_asked(const ControlFrame& in)
     if (!(in.flags & wire::flag::request)) return;
     if (waiters_.of(in.from) >= limits_.waiters_max)
         return refuse_control(in, {CallEnd::busy, "too many requests wait"});
-    Waiter waiter = waiter_for(WaitingClient{in.from, in.packet}, std::string{*selector},
-                               deadline_of(in.body.block.deadline, in.now));
-    connections_.hold(in.from, waiter.bytes());
+    wait(in.from, in.packet, *selector, deadline_of(in.body.block.deadline, in.now));
+}
+
+void Router::wait(PeerId peer, Waiter::Request request, std::string_view selector, TimePoint deadline)
+{
+    parse_selector(selector, asked_);
+    Waiter waiter{peer, request, std::string{selector}, first_asked(asked_), deadline};
+    connections_.hold(peer, waiter.bytes());
     waiters_.add(std::move(waiter));
 }
 
-Waiter Router::waiter_for(std::variant<WaitingClient, WaitId> who, std::string selector, TimePoint deadline)
-{
-    parse_selector(selector, asked_);
-    return {who, std::move(selector), std::string{object_named(asked_)}, deadline};
-}
-
-WaitId Router::wait_for(std::string selector, TimePoint deadline, TimePoint now)
+WaitId Router::wait_for(std::uint32_t asker, std::string_view selector, TimePoint deadline, TimePoint now)
 {
     const WaitId id{++last_wait_};
-    if (selector.size() > limits_.selector_bytes_max || waiters_.of_owner() >= limits_.owner_waiters_max)
-        waited_.push_back({id, 0});
+    const auto peer = connections_.of_handle(asker);
+    const auto refuse = [&](CallEnd end, const char* why) { waited_.push_back({id, Failure{end, why}}); };
+    if (!peer)
+        refuse(CallEnd::caller_gone, "who has asked is gone");
+    else if (selector.size() > limits_.selector_bytes_max)
+        refuse(CallEnd::too_large, "the selector is too long");
+    else if (waiters_.of(*peer) >= limits_.waiters_max)
+        refuse(CallEnd::busy, "too many requests wait");
     else
-        waiters_.add(waiter_for(id, std::move(selector), deadline));
+        wait(*peer, id, selector, deadline);
     settle(now);
     return id;
+}
+
+void Router::stop_waiting(std::uint32_t asker, WaitId id)
+{
+    if (const auto peer = connections_.of_handle(asker)) stop_waiting(*peer, id);
+}
+
+void Router::stop_waiting(PeerId peer, Waiter::Request request)
+{
+    for (const Waiter& waiter : waiters_.cancel(peer, request)) connections_.release(peer, waiter.bytes());
+}
+
+/// Those of a client that has gone: the owner is told of what it waits for in its name.
+void Router::forget_waiters(PeerId peer)
+{
+    for (const Waiter& waiter : waiters_.forget(peer)) {
+        connections_.release(peer, waiter.bytes());
+        if (const auto* id = std::get_if<WaitId>(&waiter.request))
+            waited_.push_back({*id, Failure{CallEnd::caller_gone, "who has asked is gone"}});
+    }
 }
 
 void Router::settle_waiters(TimePoint now)
@@ -317,24 +340,24 @@ void Router::look_for_room(PeerId id, TimePoint now)
     Peer& peer = connections_[id];
     if (!peer.awaited || !connections_.takes_request(id, 0, now)) return;
     peer.awaited = false;
-    for (const RouteTable::Stored& stored : routes_.selectors(id)) waiters_.look_again(object_named(stored.selector));
+    for (const RouteTable::Stored& stored : routes_.selectors(id)) waiters_.look_again(stored.selector);
 }
 
 void Router::tell_waiter(const Waiter& waiter, std::uint32_t clients, TimePoint now)
 {
-    if (const auto* id = std::get_if<WaitId>(&waiter.who)) {
-        waited_.push_back({*id, clients});
-        return;
-    }
-    const auto& client = std::get<WaitingClient>(waiter.who);
-    connections_.release(client.peer, waiter.bytes());
-    const auto end = clients > 0 ? CallEnd::ok : CallEnd::deadline;
-    const std::string payload = clients > 0 ? R"({"clients":)" + std::to_string(clients) + "}"
-                                            : error_json({end, "nobody has come for " + waiter.selector});
+    connections_.release(waiter.peer, waiter.bytes());
+    const Failure late{CallEnd::deadline, "nobody has come for " + waiter.selector};
+    if (const auto* id = std::get_if<WaitId>(&waiter.request))
+        return waited_.push_back({*id, clients > 0 ? WaitEnd{clients} : WaitEnd{late}});
+    const CallEnd end = clients > 0 ? CallEnd::ok : late.end;
+    const std::string payload = clients > 0 ? R"({"clients":)" + std::to_string(clients) + "}" : error_json(late);
     const wire::RoutingBlock block{.verb = static_cast<std::uint8_t>(ControlVerb::wait_for),
                                    .status = static_cast<std::uint8_t>(status_of(end))};
-    connections_.send(client.peer,
-                      NativeFrame{.flags = wire::flag::control, .id = client.packet, .block = block, .tail = payload},
+    connections_.send(waiter.peer,
+                      NativeFrame{.flags = wire::flag::control,
+                                  .id = std::get<std::uint32_t>(waiter.request),
+                                  .block = block,
+                                  .tail = payload},
                       now);
 }
 

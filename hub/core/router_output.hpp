@@ -1,6 +1,7 @@
 // What the router asks of the edge and tells it, beside bytes to write. Plain values.
 #pragma once
 
+#include "hub/core/failure.hpp"
 #include "hub/core/identity.hpp"
 #include "hub/core/ids.hpp"
 #include "hub/core/names.hpp"
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace pandora::hub::core {
@@ -36,10 +38,13 @@ struct ChannelWanted {
     std::string selector;
 };
 
+/// How many take requests, or why there is nobody: deadline, busy, too_large, or caller_gone.
+using WaitEnd = std::variant<std::uint32_t, Failure>;
+
 /// The end of a wait_for().
 struct Waited {
     WaitId id{};
-    std::uint32_t clients = 0; // that match; 0: the time is over
+    WaitEnd end;
 };
 
 struct RouteInfo {

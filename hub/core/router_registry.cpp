@@ -143,11 +143,10 @@ std::optional<std::string> Router::go_native(const Inbound& in)
     std::string features;
     if (offer->channels) features += R"("channel")";
     if (offer->pools) features += features.empty() ? R"("pool")" : R"(,"pool")";
-    const auto clock = std::chrono::duration_cast<std::chrono::nanoseconds>(in.now.time_since_epoch()).count();
     return R"({"success":true,"native":{"v":)" + std::to_string(native_version) + R"(,"handle":)" +
            std::to_string(peer.handle) + R"(,"max":)" + std::to_string(frame_bytes_max(in.from)) +
            R"(,"credit":{"messages":)" + std::to_string(limits_.calls_in_flight_max) + R"(},"clock":")" +
-           std::to_string(clock) + R"(","features":[)" + features + "]}}";
+           std::to_string(nanoseconds(in.now)) + R"(","features":[)" + features + "]}}";
 }
 
 void Router::publish(const Inbound& in)
@@ -180,7 +179,7 @@ bool Router::store_selector(const Inbound& in, std::string_view selector)
 
     routes_.add(in.from, peer.reach, selector);
     connections_.hold(in.from, routes_.selectors(in.from).back().bytes());
-    waiters_.look_again(object_named(asked_));
+    waiters_.look_again(asked_);
     came_.push_back({peer.identity.process, object});
     if (object.empty()) return true;
     if (++peer.objects[object] == 1) {
@@ -247,7 +246,7 @@ void Router::withdrawn(PeerId id, const std::vector<RouteTable::Stored>& removed
     Peer& peer = connections_[id];
     for (const RouteTable::Stored& stored : removed) {
         connections_.release(id, stored.bytes());
-        waiters_.look_again(object_named(stored.selector)); // whom it kept from the hub's own object
+        waiters_.look_again(stored.selector); // whom it kept from the hub's own object
         const std::string object{counted_object(stored.selector)};
         if (object.empty()) continue;
         const auto published = peer.objects.find(object);

@@ -52,7 +52,7 @@ std::vector<RouteInfo> Router::routes() const
     return out;
 }
 
-std::vector<pid_t> Router::online(const InstanceName& name) const
+std::vector<pid_t> Router::online_pids(const InstanceName& name) const
 {
     std::vector<pid_t> pids;
     for (const PeerId id : drains_.connections(name)) {
@@ -189,9 +189,7 @@ void Router::tap_call_failure(CallId id, const Failure& failure, TimePoint now)
 /// Tells calls apart that use the same slot: by when they began.
 std::uint64_t Router::tap_number(CallId id) const
 {
-    const auto started = calls_[id].started.time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(started).count()) << 16 |
-           (static_cast<std::uint32_t>(id) & 0xffff);
+    return nanoseconds(calls_[id].started) << 16 | (static_cast<std::uint32_t>(id) & 0xffff);
 }
 
 /// One leg has ended so at its callee.

@@ -130,9 +130,9 @@ std::optional<NativeTail> native_tail(const Message& message, NameNumber selecto
     if (selector == 0 && message.remote.starts_with('{')) tlvs.selector = message.remote;
     if (method == 0) tlvs.name = message.method;
     if (trace) tlvs.trace = {trace->data(), trace->size()};
-    auto head = wire::encode_head(tail.block, tlvs);
-    if (!head) return std::nullopt;
-    tail.head = head->substr(wire::block_bytes_min);
+    auto encoded = wire::encode_tlvs(tlvs);
+    if (!encoded) return std::nullopt;
+    tail.tlvs = std::move(*encoded);
     return tail;
 }
 

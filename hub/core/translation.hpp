@@ -27,7 +27,7 @@ bool has_legacy_form(const Message& message);
 /// A native frame's TLVs and payload.
 struct NativeTail {
     wire::RoutingBlock block;
-    std::string head; // TLVs
+    std::string tlvs;
     std::string_view payload;
 };
 

@@ -1,15 +1,15 @@
-// Who waits until somebody takes requests for a selector: the control verb WAIT_FOR, and the hub's owner. Pure; one
-// object a hub.
+// Who waits until somebody takes requests for a selector: the control verb WAIT_FOR, and the hub's owner in the name of
+// those who ask its own object. Pure; one object a hub.
 //
-// A waiter is looked at when it comes, when its time is over, and when the routes of the object that it names have
-// changed or one of them that was full has room; one that names none, whenever any have. So a publication costs what it
-// is worth, however many wait.
+// A waiter is looked at when it comes, when its time is over, and when a selector has come or gone, or its owner has
+// room again, that has the first value that is asked for; one that asks for nothing, whenever any has. So a publication
+// costs what it is worth, however many wait.
 #pragma once
 
 #include "hub/core/ids.hpp"
+#include "hub/core/selector.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,45 +24,49 @@ namespace pandora::hub::core {
 
 enum class WaitId : std::uint64_t {};
 
-/// A native client's request.
-struct WaitingClient {
-    PeerId peer{};
-    std::uint32_t packet = 0;
+/// The first value that a selector asks for, in the order of Key; falsy, where it asks for nothing.
+struct FirstAsked {
+    Key key{};
+    MatchValue value;
 };
 
+FirstAsked first_asked(const Selector& selector);
+
 struct Waiter {
-    std::variant<WaitingClient, WaitId> who;
+    /// The packet id of a native client's WAIT_FOR, or what the owner waits for.
+    using Request = std::variant<std::uint32_t, WaitId>;
+
+    PeerId peer{}; // who waits, itself or by the owner
+    Request request;
     std::string selector; // JSON
-    std::string object;   // that it names; empty: none, or not by a string
+    FirstAsked first;
     TimePoint deadline{};
 
-    /// What a client is charged for it: itself, its nodes in the order and the three indexes, and the texts.
-    std::size_t bytes() const { return sizeof(Waiter) + 320 + selector.size() + 2 * object.size(); }
+    /// Its nodes in the order and the three indexes.
+    static constexpr std::size_t node_bytes = 320;
+
+    /// What the client is charged for it.
+    std::size_t bytes() const { return sizeof(Waiter) + node_bytes + selector.size() + first.value.text.size(); }
 };
 
 class Waiters {
 public:
     void add(Waiter waiter);
 
-    /// Of one that has ended; nobody is told. Both return the bytes of what is forgotten.
-    std::size_t forget(PeerId peer);
+    /// Those of one that has ended; nobody is told.
+    std::vector<Waiter> forget(PeerId peer);
 
-    /// The client does not want to know any more.
-    std::size_t cancel(PeerId peer, std::uint32_t packet);
+    /// The client does not want to know any more: what is forgotten by that.
+    std::vector<Waiter> cancel(PeerId peer, Waiter::Request request);
 
-    bool empty() const { return waiting_.empty(); }
-
-    /// How many requests of the client wait, or of the hub's owner.
+    /// How many requests of the client wait.
     std::size_t of(PeerId peer) const;
-
-    std::size_t of_owner() const { return waiting_.size() - by_peer_.size(); }
 
     /// At once, where there is somebody to look at.
     std::optional<TimePoint> next_deadline() const;
 
-    /// Somebody has come, has gone, or takes requests again, who is reached by selectors that name the object; by none,
-    /// where it is empty.
-    void look_again(std::string_view object);
+    /// Such a selector has come, has gone, or its owner takes requests again.
+    void look_again(const Selector& stored);
 
     /// Of those who have to be looked at takes out those for whom `ready(waiter)` is more than 0, or whose time is
     /// over, and calls `tell(waiter, n)` for each with that number, in the order in which they came.
@@ -79,18 +83,23 @@ public:
 
 private:
     using Order = std::uint64_t; // of coming
-    using OfPeer = std::tuple<PeerId, std::uint32_t, Order>;
+    using OfPeer = std::tuple<PeerId, Waiter::Request, Order>;
 
+    using Value = std::tuple<Key, MatchValue::Kind, std::string_view>;
+    using Asked = std::pair<Value, Order>;
+
+    static Asked asked_by(const Waiter& waiter, Order order);
     bool is_anything_to_do(TimePoint now) const;
     std::vector<Order> take_changed(TimePoint now);
+    void mark(Key key, const MatchValue& value);
     Waiter take(Order order);
-    std::size_t forget(const OfPeer& from, const OfPeer& to);
+    std::vector<Waiter> take(const OfPeer& from, const OfPeer& to);
 
     std::map<Order, Waiter> waiting_;
-    std::map<std::string, std::set<Order>, std::less<>> by_object_;
+    std::set<Asked> by_value_; // texts stand in waiting_, whose nodes do not move
     std::set<std::pair<TimePoint, Order>> by_deadline_;
-    std::set<OfPeer> by_peer_; // the clients' requests, by their packets
-    std::set<std::string, std::less<>> changed_;
+    std::set<OfPeer> by_peer_;
+    std::set<std::tuple<Key, MatchValue::Kind, std::string>> changed_;
     std::vector<Order> added_;
     Order last_ = 0;
 };

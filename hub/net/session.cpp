@@ -95,7 +95,7 @@ Session::Input Session::read_some(std::size_t& budget)
     decoder_.commit(received.bytes);
     budget -= std::min(budget, received.bytes);
     const bool completed = decode(time);
-    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time, fds_.size());
+    router_.note_input(*peer_, completed, decoder_.partial_bytes(), fds_.size(), time);
     return received.bytes < space.size() ? Input::drained : Input::more;
 }
 
@@ -133,7 +133,7 @@ void Session::decode_held()
 {
     const core::TimePoint time = now();
     const bool completed = decode(time);
-    router_.note_input(*peer_, completed, decoder_.partial_bytes(), time, fds_.size());
+    router_.note_input(*peer_, completed, decoder_.partial_bytes(), fds_.size(), time);
 }
 
 /// Hands every complete frame to the router, as far as this turn's budget goes; whether there was one.

@@ -87,6 +87,40 @@ std::size_t append_sequence(std::string& out, std::string_view text)
     return sequence ? sequence->bytes : 1;
 }
 
+/// ASCII that stands for itself.
+bool is_plain(char letter)
+{
+    const auto code = static_cast<unsigned char>(letter);
+    return code >= ' ' && code < 0x80 && letter != '"' && letter != '\\';
+}
+
+/// The letter that stands for a character after a backslash; nullopt: there is none.
+std::optional<char> escaped(char letter)
+{
+    switch (letter) {
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    case '"':
+    case '\\': return letter;
+    default: return std::nullopt;
+    }
+}
+
+/// The first character, which is not plain; returns the bytes passed.
+std::size_t append_escaped(std::string& out, std::string_view text)
+{
+    const auto code = static_cast<unsigned char>(text.front());
+    if (code >= 0x80) return append_sequence(out, text);
+    if (const auto letter = escaped(text.front()))
+        out.append({'\\', *letter});
+    else
+        append_escape(out, code);
+    return 1;
+}
+
 /// Reads the XXXX of \uXXXX at `inner[at]`, and the low half of a pair if one follows; returns the bytes
 /// passed.
 std::size_t append_unicode_escape(std::string_view inner, std::size_t at, std::string& out)
@@ -165,19 +199,10 @@ void append_json_string(std::string& out, std::string_view text)
 {
     out += '"';
     while (!text.empty()) {
-        const auto byte = static_cast<unsigned char>(text.front());
-        std::size_t bytes = 1;
-        if (byte == '"' || byte == '\\') {
-            out += '\\';
-            out += text.front();
-        } else if (byte < 0x20) {
-            append_escape(out, byte);
-        } else if (byte < 0x80) {
-            out += text.front();
-        } else {
-            bytes = append_sequence(out, text);
-        }
-        text.remove_prefix(bytes);
+        const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+        out.append(text, 0, plain);
+        text.remove_prefix(plain);
+        if (!text.empty()) text.remove_prefix(append_escaped(out, text));
     }
     out += '"';
 }

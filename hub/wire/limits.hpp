@@ -99,8 +99,7 @@ struct Limits {
     /// half-gathered answers, waiters, subscriptions, backlogs (to subscribers), retained events, pools and the places
     /// lent of them (to their owners), what a native client has been told of names and sources.
     /// Not charged, but bounded: numbered texts (names_max, names_bytes_max), remembered targets (targets_bytes_max),
-    /// waits of the hub's owner (owner_waiters_max), channels (64 a client), and by the number of connections each of
-    /// them with its buffers.
+    /// channels (64 a client), and by the number of connections each of them with its buffers.
     std::size_t total_bytes_max = 256 * mebibyte;
 
     /// Requests fill a queue to this part of what total_bytes_max leaves free, so that one client's flood to
@@ -191,12 +190,9 @@ struct Limits {
     /// as it is asked for. Choice: what a thousand objects with a thousand providers each take, twice.
     std::size_t targets_bytes_max = 16 * mebibyte;
 
-    /// WAIT_FORs of one client. Choice: many times what a process needs to begin its work.
+    /// WAIT_FORs of one client, with what it asks of the hub's own object instead. Choice: many times what a process
+    /// needs to begin its work.
     std::size_t waiters_max = 64;
-
-    /// The same of the hub's owner, in whose name clients wait that ask the hub's own object: of all of them, and each
-    /// no longer than a selector may be. One more is told at once that nobody has come. Choice: 16 MiB at the worst.
-    std::size_t owner_waiters_max = 1024;
 
     /// How long the hub waits for the supervisor to say why a callee has gone, before it answers the callers without
     /// that. Choice: a hundred times what it takes on an idle machine, twice what it took on one that was ten times

@@ -146,17 +146,15 @@ BlockBytes encode_block(const RoutingBlock& block, std::size_t length)
     return bytes;
 }
 
-std::optional<std::string> encode_head(const RoutingBlock& block, const Tlvs& tlvs)
+std::optional<std::string> encode_tlvs(const Tlvs& tlvs)
 {
     std::size_t length = block_bytes_min + (tlvs.shared ? tlv_header_bytes + shared_place_bytes : 0);
     for (const std::string_view value : {tlvs.selector, tlvs.name, tlvs.trace, tlvs.schema, tlvs.sticky})
         if (!value.empty()) length += tlv_header_bytes + padded(value.size());
     if (length > block_bytes_max) return std::nullopt;
 
-    const BlockBytes fixed = encode_block(block, length);
     std::string out;
-    out.reserve(length);
-    out.append(fixed.data(), fixed.size());
+    out.reserve(length); // with room for the fixed part, which encode_head() puts in front
     append_tlv(TlvType::selector, tlvs.selector, out);
     append_tlv(TlvType::name, tlvs.name, out);
     append_tlv(TlvType::trace, tlvs.trace, out);
@@ -170,6 +168,15 @@ std::optional<std::string> encode_head(const RoutingBlock& block, const Tlvs& tl
         append_tlv(TlvType::shared, {place.data(), place.size()}, out);
     }
     return out;
+}
+
+std::optional<std::string> encode_head(const RoutingBlock& block, const Tlvs& tlvs)
+{
+    auto head = encode_tlvs(tlvs);
+    if (!head) return std::nullopt;
+    const BlockBytes fixed = encode_block(block, block_bytes_min + head->size());
+    head->insert(0, fixed.data(), fixed.size());
+    return head;
 }
 
 std::string traceparent(std::string_view trace)

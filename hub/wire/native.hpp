@@ -142,6 +142,9 @@ using BlockBytes = std::array<char, block_bytes_min>;
 /// The fixed part; `length` is in bytes, TLVs included, a multiple of 4 up to block_bytes_max.
 BlockBytes encode_block(const RoutingBlock& block, std::size_t length = block_bytes_min);
 
+/// What follows the fixed part. nullopt: they do not fit into a block.
+std::optional<std::string> encode_tlvs(const Tlvs& tlvs);
+
 /// A whole routing block, TLVs included. nullopt: they do not fit.
 std::optional<std::string> encode_head(const RoutingBlock& block, const Tlvs& tlvs);
 

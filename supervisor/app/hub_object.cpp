@@ -5,11 +5,13 @@
 #include "supervisor/control/hub_messages.hpp"
 #include "supervisor/control/rights.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace pandora::supervisor::app {
 
@@ -49,6 +51,13 @@ std::optional<std::string> selector_from(const Json& params)
     if (params.empty()) return std::nullopt;
     if (params[0].is_string()) return Json{{"objectName", params[0]}}.dump();
     return params[0].is_object() ? std::optional{params[0].dump()} : std::nullopt;
+}
+
+void tell(const Reply& reply, const hub::WaitEnd& end)
+{
+    if (const auto* clients = std::get_if<std::uint32_t>(&end)) return reply.value({{"clients", *clients}});
+    const auto& failure = std::get<hub::Failure>(end);
+    reply.error(failure.message, std::string{name_of(failure.end)});
 }
 
 /// The hub stamps the caller, and only the link that the supervisor itself set up is stamped with this name.
@@ -103,7 +112,7 @@ void HubObject::online(const Call& call, const Reply& reply)
 {
     const auto name = instance_from(call.params);
     if (!name) return reply.error("online takes {process, instance}", "TypeError");
-    reply.value(Json(hub_.online(*name)));
+    reply.value(Json(hub_.online_pids(*name)));
 }
 
 void HubObject::drain(const Call& call, const Reply& reply)
@@ -139,10 +148,10 @@ void HubObject::wait_for(const Call& call, const Reply& reply)
     const auto patience = call.params.size() > 1 ? patience_from(call.params) : default_patience;
     if (!selector || !patience)
         return reply.error("wait_for takes an object or a selector, and milliseconds", "TypeError");
-    hub_.wait_for(*selector, *patience, [reply](std::uint32_t clients) {
-        if (clients == 0) return reply.error("nobody has come in time", "deadline");
-        reply.value({{"clients", clients}});
-    });
+    const auto until = hub::client::TimePoint::clock::now() + *patience;
+    const auto wait = hub_.wait_for(call.sender, *selector, std::min(until, call.deadline.value_or(until)),
+                                    [reply](const hub::WaitEnd& end) { tell(reply, end); });
+    call.on_cancel([&hub = hub_, asker = call.sender, wait] { hub.stop_waiting(asker, wait); });
 }
 
 void HubObject::monitor(const Call& call, const Reply& reply)

@@ -12,6 +12,7 @@ from pandora import App, Client, wait_until
 HERE = pathlib.Path(__file__).resolve().parent
 WORKER = f"{sys.executable} -u {HERE}/publishing_worker.py"
 MESSAGE_UP = "PANDORA_HUB_ACTION_MSG_UP"
+WAITS_MAX = 64  # hub/PROTOCOL.md, section 8
 
 
 def begin_call(client, name, **selector):
@@ -207,13 +208,33 @@ class HubObject(unittest.TestCase):
         self.assertEqual(self.invoke("wait_for", "store")["data"], {"clients": 1})
         self.assertEqual(self.invoke("wait_for", "nobody", 50)["error"]["name"], "deadline")
         self.assertEqual(self.invoke("wait_for", 7)["error"]["name"], "TypeError")
-        waiting = self.client.send(MESSAGE_UP, {"remote": {"objectName": "pandora.hub"}, "broadcast": False,
-                                                "action": "OBJECT_ACTION_INVOKE", "propertyName": "wait_for",
-                                                "data": ["late", 20_000], "host": {}, "needReply": True,
-                                                "timeout": 25_000})
+        waiting = self.begin_wait(self.client, "late", timeout_ms=25_000)
         with Stranger(self.app) as late:
             late.publish("late")
-            self.assertEqual(answer_to(self.client, f"response_callback_{waiting}")["data"], {"clients": 1})
+            self.assertEqual(answer_to(self.client, waiting)["data"], {"clients": 1})
+
+    @staticmethod
+    def begin_wait(client, name, timeout_ms):
+        """Asks the hub to wait for an object, longer than the call has time; the name of the answer."""
+        asked = client.send(MESSAGE_UP, {"remote": {"objectName": "pandora.hub"}, "broadcast": False,
+                                         "action": "OBJECT_ACTION_INVOKE", "propertyName": "wait_for",
+                                         "data": [name, 24 * 3600 * 1000], "host": {}, "needReply": True,
+                                         "timeout": timeout_ms})
+        return f"response_callback_{asked}"
+
+    def test_one_client_does_not_take_wait_for_from_others(self):
+        with Stranger(self.app) as greedy:
+            for _ in range(WAITS_MAX):
+                self.begin_wait(greedy, "nobody", timeout_ms=25_000)
+            self.assertEqual(greedy.invoke("pandora.hub", "wait_for", "nobody")["error"]["name"], "busy")
+            self.assertEqual(self.invoke("wait_for", "store")["data"], {"clients": 1})
+        self.assertEqual(self.invoke("wait_for", "x" * 17_000)["error"]["name"], "too_large")
+
+    def test_wait_for_ends_with_the_call_that_asks_for_it(self):
+        waiting = {self.begin_wait(self.client, "nobody", timeout_ms=100) for _ in range(WAITS_MAX)}
+        while waiting:
+            waiting.discard(self.client.receive()[1]["action"])
+        self.assertEqual(self.invoke("wait_for", "store")["data"], {"clients": 1}, "there are places again")
 
     def record_of(self, monitor, fits):
         """The first record that fits, of those that come."""

@@ -259,7 +259,7 @@ class Pools(Native):
         for number in range(1, 6):
             self.pool.announce(self.caller, number)
         for what in (shm(5, 0, 10), shm(9, 0, 10), shm(1, SIZE, 1), shm(1, SIZE - 1, 2), shm(1, 2**32 - 1, 2**32 - 1)):
-            self.assert_failed(self.caller.call("big", "f", tlvs=what), Status.INVALID)
+            self.assert_failed(self.caller.call("big", "f", tlvs=what), Status.UNSUPPORTED)
         self.caller.invoke("big", "f", tlvs=shm(4, SIZE - 10, 10))
         self.assertEqual(self.callee.next_message().tlv(Tlv.SHM), struct.pack(">III", 4, SIZE - 10, 10))
 
@@ -324,7 +324,7 @@ class Pools(Native):
         self.caller.control(Control.POOL, dst=1, deadline=0)
         told = self.callee.expect_control(Control.POOL)
         self.assertEqual((told.dst, told.deadline, told.src), (1, 0, self.caller.handle))
-        self.assert_failed(self.caller.call("big", "f", tlvs=shm(1, 64, 10)), Status.INVALID)
+        self.assert_failed(self.caller.call("big", "f", tlvs=shm(1, 64, 10)), Status.UNSUPPORTED)
 
     def test_what_could_shrink_or_is_smaller_or_no_memory_is_no_pool(self):
         short, open_ended = Pool(4096), Pool(seals=fcntl.F_SEAL_GROW)
@@ -336,7 +336,9 @@ class Pools(Native):
         before = self.hub.ask("stats")["dropped"]["wrong_shape"]
         for number, fd in enumerate((short.fd, open_ended.fd, reader), 1):
             self.caller.control(Control.POOL, dst=number, deadline=SIZE, fds=[fd])
-            self.assert_failed(self.caller.call("big", "f", tlvs=shm(number, 0, 10)), Status.INVALID)
+            refused = self.caller.expect_control(Control.POOL)
+            self.assertEqual((refused.src, refused.dst, refused.deadline), (self.caller.handle, number, 0))
+            self.assert_failed(self.caller.call("big", "f", tlvs=shm(number, 0, 10)), Status.UNSUPPORTED)
         self.assertEqual(self.hub.ask("stats")["dropped"]["wrong_shape"] - before, 3)
         short.announce(self.caller, 1)
         self.caller.invoke("big", "f", tlvs=shm(1, 0, 10))

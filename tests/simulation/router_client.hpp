@@ -63,6 +63,9 @@ public:
 
     PeerId peer() const { return peer_; }
 
+    /// The handle of one that it was told of, who may have gone since; 0: of nobody.
+    std::uint32_t known_source() const { return sources_.empty() ? 0 : *sources_.rbegin(); }
+
     bool slow = false;
     TimePoint moved{}; // when its queue was last read, or seen at or below the soft limit
 

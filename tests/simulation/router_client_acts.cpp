@@ -309,7 +309,7 @@ void Client::nonsense_legacy()
     send_json(++packet_, bodies[stage_.dice.pick(bodies.size())]);
     const std::size_t begun = stage_.dice.one_in(8) ? stage_.dice.pick(5'000) : 0;
     const std::size_t fds = begun > 0 && native_ ? stage_.dice.pick(4) : 0;
-    stage_.router.note_input(peer_, stage_.dice.one_in(2), begun, stage_.now, fds);
+    stage_.router.note_input(peer_, stage_.dice.one_in(2), begun, fds, stage_.now);
 }
 
 void Client::nonsense_native()

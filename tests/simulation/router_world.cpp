@@ -166,7 +166,13 @@ void World::speak_as_supervisor()
     case 8: draining_.erase(name); return router_.undrain(name, stage_.now);
     case 9: {
         const TimePoint deadline = stage_.now + Millis{dice_.pick(3'000)};
-        waits_[router_.wait_for(selector_of(some_object(dice_)), deadline, stage_.now)] = deadline;
+        const std::uint32_t asker = clients_.empty() ? 0 : some_client().known_source();
+        const WaitId id = router_.wait_for(asker, selector_of(some_object(dice_)), deadline, stage_.now);
+        waits_[id] = deadline;
+        if (!dice_.one_in(4)) return;
+        take_notices(); // its end may be among them
+        router_.stop_waiting(asker, id);
+        waits_.erase(id);
         return;
     }
     case 10: return router_.tap(static_cast<Tap>(dice_.pick(3)));

@@ -16,6 +16,11 @@ class ChannelsTest : public ::testing::Test {
 protected:
     ChannelId open(PeerId caller, PeerId callee) { return channels.open({caller, callee, "math", {}}); }
 
+    bool report(ChannelId id, PeerId teller, const ChannelReport& totals)
+    {
+        return channels.report(id, teller, [&](ChannelReport& told) { told = totals; });
+    }
+
     Channels channels;
 };
 
@@ -24,7 +29,6 @@ TEST_F(ChannelsTest, EachHasANumberOfItsOwnThatIsNeverGivenAgain)
     const ChannelId first = open(ann, bob);
     channels.gone(ann);
     EXPECT_NE(open(ann, bob), first);
-    EXPECT_EQ(channels.find(first), nullptr);
 }
 
 TEST_F(ChannelsTest, AnEndOfOneIsToldToWhoHasTheOtherEnds)
@@ -38,34 +42,26 @@ TEST_F(ChannelsTest, AnEndOfOneIsToldToWhoHasTheOtherEnds)
     EXPECT_THAT(channels.gone(ann), IsEmpty());
 }
 
-TEST_F(ChannelsTest, AChannelToOneselfEndsWithoutWord)
-{
-    open(ann, ann);
-    EXPECT_THAT(channels.gone(ann), IsEmpty());
-    EXPECT_EQ(channels.size(), 0U);
-}
-
 TEST_F(ChannelsTest, OnlyThoseWhoHaveAnEndMayReport)
 {
     const ChannelId id = open(ann, bob);
-    EXPECT_TRUE(channels.report(id, ann, {.calls = 3}));
-    EXPECT_TRUE(channels.report(id, bob, {.bytes_sent = 9}));
-    EXPECT_FALSE(channels.report(id, eve, {.calls = 99}));
-    EXPECT_FALSE(channels.report(ChannelId{77}, ann, {.calls = 99}));
-    EXPECT_EQ(channels.find(id)->of_caller.calls, 3U);
-    EXPECT_EQ(channels.find(id)->of_callee.bytes_sent, 9U);
+    EXPECT_TRUE(report(id, ann, {.calls = 3}));
+    EXPECT_TRUE(report(id, bob, {.bytes_sent = 9}));
+    EXPECT_FALSE(report(id, eve, {.calls = 99}));
+    EXPECT_FALSE(report(ChannelId{77}, ann, {.calls = 99}));
+    channels.report(id, ann, [](const ChannelReport& told) { EXPECT_EQ(told, (ChannelReport{.calls = 3})); });
+    channels.report(id, bob, [](const ChannelReport& told) { EXPECT_EQ(told, (ChannelReport{.bytes_sent = 9})); });
 }
 
 TEST_F(ChannelsTest, EitherEndEndsItAndWhatIsStillSaidOfItIsNoFault)
 {
-    const ChannelId first = open(ann, bob), second = open(ann, bob), loop = open(ann, ann);
+    const ChannelId first = open(ann, bob), second = open(ann, bob);
     EXPECT_EQ(channels.end(first, ann), bob);
     EXPECT_EQ(channels.end(second, bob), ann);
-    EXPECT_EQ(channels.end(loop, ann), ann);
     EXPECT_EQ(channels.of(ann), 0U);
-    EXPECT_TRUE(channels.report(first, bob, {.calls = 3})) << "it had not heard yet";
+    EXPECT_TRUE(report(first, bob, {.calls = 3})) << "it had not heard yet";
     EXPECT_EQ(channels.end(first, bob), std::nullopt);
-    EXPECT_FALSE(channels.report(ChannelId{0}, ann, {})) << "there never was one";
+    EXPECT_FALSE(report(ChannelId{0}, ann, {})) << "there never was one";
 }
 
 TEST_F(ChannelsTest, CallsAreCountedOnceFromTheCallersTotalsAndStayCounted)
@@ -79,7 +75,7 @@ TEST_F(ChannelsTest, CallsAreCountedOnceFromTheCallersTotalsAndStayCounted)
 
     for (const auto& [teller, calls, total] :
          {Row{ann, 3, 3}, Row{ann, 3, 3}, Row{bob, 50, 3}, Row{ann, 10, 10}, Row{ann, 4, 10}}) {
-        channels.report(id, teller, {.calls = calls});
+        report(id, teller, {.calls = calls});
         EXPECT_EQ(channels.calls_total(), total) << calls;
     }
     channels.gone(bob);

@@ -128,6 +128,20 @@ protected:
 
     /// Of what waits for a native client, the only one.
     wire::Status only_status(PeerId peer) { return only_frame(peer).status(); }
+
+    /// The hub's number of the connection, as its messages are stamped.
+    std::uint32_t handle_of(PeerId peer)
+    {
+        const PeerId asked = native_provider("mirror");
+        constexpr std::string_view mirror = R"({"objectName":"mirror"})";
+        if (router.speaks_native(peer))
+            put(peer, wire::flag::oneway, 77, {}, {.selector = mirror, .name = "m"}, "[]");
+        else
+            send(peer, 77, message(std::string{mirror}, R"(,"broadcast":false)"));
+        const std::uint32_t handle = only_frame(asked).block.src;
+        router.disconnect(asked, Disconnect::peer_closed, now);
+        return handle;
+    }
 };
 
 } // namespace pandora::hub::core::testing

@@ -48,6 +48,16 @@ protected:
         return got.empty() ? Status{} : got.front().status();
     }
 
+    /// It is told that the hub does not keep this pool, and of whose handle.
+    std::uint32_t expect_no_pool(PeerId owner, std::uint32_t number)
+    {
+        const NativeReceived told = only_frame(owner);
+        EXPECT_TRUE(told.is(ControlVerb::pool));
+        EXPECT_EQ(told.block.dst, number);
+        EXPECT_EQ(told.block.deadline, 0U);
+        return told.block.src;
+    }
+
     /// A channel from the caller to somebody who publishes math. Its number; what came with it is taken.
     std::uint32_t open(PeerId caller, PeerId callee)
     {
@@ -266,6 +276,22 @@ TEST_F(RouterChannelsTest, AStormOfThemCostsNobodyItsConnection)
     EXPECT_THAT(frames(caller), SizeIs(200)) << "each is answered";
 }
 
+TEST_F(RouterChannelsTest, OfManyThatAreWantedAtOnceOneClientGetsAsManyAsItMayHave)
+{
+    const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
+    const std::uint32_t most = wire::channels_of_client_max;
+    for (std::uint32_t id = 1; id <= most + 1; ++id)
+        control(caller, ControlVerb::open_channel, id, {}, {.selector = math});
+    Status last{};
+    for (const ChannelWanted& one : wanted()) {
+        router.opened(one, fd, fd, now);
+        last = only_status(caller);
+        frames(callee); // room for the next descriptor
+    }
+    EXPECT_EQ(last, Status::busy);
+    EXPECT_EQ(router.channels(), most);
+}
+
 TEST_F(RouterChannelsTest, APoolIsIntroducedBeforeItsFirstMessageOnly)
 {
     const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
@@ -311,7 +337,7 @@ TEST_F(RouterChannelsTest, WhatCannotBeSharedIsUnsupported)
     }
 }
 
-TEST_F(RouterChannelsTest, APlaceThatNobodyHasAnnouncedIsInvalid)
+TEST_F(RouterChannelsTest, WhatStandsInNoPoolCannotBeShared)
 {
     const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
     announce(caller, 1);
@@ -319,26 +345,36 @@ TEST_F(RouterChannelsTest, APlaceThatNobodyHasAnnouncedIsInvalid)
          {wire::SharedPlace{9, 0, 16}, wire::SharedPlace{1, 4096, 1}, wire::SharedPlace{1, 4097, 0},
           wire::SharedPlace{1, 0xFFFFFFFF, 0xFFFFFFFF}}) {
         ask_pooled(caller, 2, place);
-        EXPECT_EQ(refused(caller), Status::invalid) << place.pool << " " << place.offset;
+        EXPECT_EQ(refused(caller), Status::unsupported) << place.pool << " " << place.offset;
     }
     ask(caller, 3, math, "m");
     put(callee, 0, only_frame(callee).id, {.verb = static_cast<std::uint8_t>(Verb::reply)},
         {.shared = wire::SharedPlace{1, 0, 8}}, {});
-    EXPECT_EQ(only_status(caller), Status::invalid) << "the pool of that number is another's";
+    EXPECT_EQ(only_status(caller), Status::busy) << "the pool of that number is another's, and the callee has acted";
 }
 
-TEST_F(RouterChannelsTest, APoolThatCannotBeIsCountedAndNotThere)
+TEST_F(RouterChannelsTest, APoolThatCannotBeIsCountedAndItsOwnerIsTold)
 {
     const PeerId callee = native_provider("math", pool_feature), caller = join_native(pool_feature);
     for (std::uint32_t number = 1; number <= 5; ++number) announce(caller, number);
     EXPECT_EQ(dropped(Drop::wrong_shape), 1U) << "there are four";
+    const std::uint32_t own_handle = expect_no_pool(caller, 5);
     announce(callee, 1, wire::pool_bytes_max + 1);
     EXPECT_EQ(dropped(Drop::wrong_shape), 2U);
+    expect_no_pool(callee, 1);
+    announce(caller, 4);
+    EXPECT_EQ(dropped(Drop::wrong_shape), 3U) << "there is one of that number";
+    EXPECT_THAT(frames(caller), IsEmpty());
     fd = nullptr; // as the edge says of a descriptor that is no such memory
     announce(callee, 1);
-    EXPECT_EQ(dropped(Drop::wrong_shape), 3U);
+    EXPECT_EQ(dropped(Drop::wrong_shape), 4U);
+    expect_no_pool(callee, 1);
     ask_pooled(caller, 7, {5, 0, 16});
-    EXPECT_EQ(refused(caller), Status::invalid);
+    const auto got = frames(caller);
+    ASSERT_THAT(got, SizeIs(2));
+    EXPECT_EQ(got[0].status(), Status::unsupported);
+    EXPECT_TRUE(got[1].is(ControlVerb::release));
+    EXPECT_EQ(got[1].block.src, own_handle) << "which stands for it here as well";
     ask_pooled(caller, 8, {4, 0, 16});
     EXPECT_THAT(frames(callee), SizeIs(2)) << "the other four are as they were";
 }
@@ -424,6 +460,7 @@ TEST_F(RouterChannelsTest, OneUsersDescriptorsAreBoundedHoweverManyConnectionsIt
     }
     EXPECT_EQ(router.descriptors(), most);
     EXPECT_EQ(dropped(Drop::descriptors), wire::pools_of_client_max);
+    EXPECT_THAT(frames(last), SizeIs(wire::pools_of_client_max)) << "of each it is told";
     const std::array<Fd, 1> fds{fd};
     put(last, wire::flag::request | wire::flag::fds, 7, {.nfds = 1}, {.selector = math}, "[]", fds);
     EXPECT_EQ(only_status(last), Status::busy);

@@ -40,15 +40,15 @@ TEST_F(RouterTest, AnInstanceIsOnlineAsLongAsAConnectionOfItsIs)
         send(peer, 1, R"({"action":"PANDORA_HUB_ACTION_ONLINE_UP","data":{"host":{}}})");
     };
     const PeerId first = come(0, 11), again = come(0, 11), child = come(0, 12), other = come(1, 13);
-    EXPECT_THAT(router.online({"web", 0}), IsEmpty()) << "connected, but no more";
+    EXPECT_THAT(router.online_pids({"web", 0}), IsEmpty()) << "connected, but no more";
     for (const PeerId peer : {first, again, child, other}) up(peer);
-    EXPECT_THAT(router.online({"web", 0}), ElementsAre(11, 12));
-    EXPECT_THAT(router.online({"web", 1}), ElementsAre(13));
+    EXPECT_THAT(router.online_pids({"web", 0}), ElementsAre(11, 12));
+    EXPECT_THAT(router.online_pids({"web", 1}), ElementsAre(13));
     router.disconnect(first, Disconnect::peer_closed, now);
-    EXPECT_THAT(router.online({"web", 0}), ElementsAre(11, 12));
+    EXPECT_THAT(router.online_pids({"web", 0}), ElementsAre(11, 12));
     router.disconnect(again, Disconnect::peer_closed, now);
-    EXPECT_THAT(router.online({"web", 0}), ElementsAre(12));
-    EXPECT_THAT(router.online({"store", 0}), IsEmpty());
+    EXPECT_THAT(router.online_pids({"web", 0}), ElementsAre(12));
+    EXPECT_THAT(router.online_pids({"store", 0}), IsEmpty());
 }
 
 TEST_F(RouterTest, UnpublishingWithoutAnEntryIsAnError)

@@ -190,15 +190,15 @@ TEST_F(RouterTest, FramesThatHaveBegunAreChargedToTheirSenders)
     RouterHarness hub{limits};
     const PeerId large = hub.join(), small = hub.join();
     const std::size_t before = hub.router.charged_bytes();
-    hub.router.note_input(large, false, 600'000, hub.now);
+    hub.router.note_input(large, false, 600'000, 0, hub.now);
     EXPECT_EQ(hub.router.charged_bytes(), before + 600'000);
-    hub.router.note_input(large, true, 500'000, hub.now);
+    hub.router.note_input(large, true, 500'000, 0, hub.now);
     EXPECT_EQ(hub.router.charged_bytes(), before + 500'000);
-    hub.router.note_input(small, false, 499'000, hub.now);
+    hub.router.note_input(small, false, 499'000, 0, hub.now);
     EXPECT_THAT(hub.close_asked(), IsEmpty());
-    hub.router.note_input(large, false, 512'000, hub.now);
+    hub.router.note_input(large, false, 512'000, 0, hub.now);
     EXPECT_THAT(hub.close_asked(), ElementsAre(Disconnect::memory_budget));
-    hub.router.note_input(small, true, 0, hub.now);
+    hub.router.note_input(small, true, 0, 0, hub.now);
     EXPECT_EQ(hub.router.charged_bytes(), before / 2);
 }
 
@@ -283,15 +283,15 @@ TEST_F(RouterTest, FramesMayBeLargeOnlyOnceOnline)
 TEST_F(RouterTest, AFrameThatIsBegunMustBeCompletedButSilenceIsNoCrime)
 {
     const PeerId silent = join(), slow = join(), steady = join();
-    router.note_input(silent, false, 0, now);
-    router.note_input(slow, false, 10, now);
-    router.note_input(steady, false, 10, now);
+    router.note_input(silent, false, 0, 0, now);
+    router.note_input(slow, false, 10, 0, now);
+    router.note_input(steady, false, 10, 0, now);
     pass(20s);
-    router.note_input(slow, false, 20, now);  // more of the same frame
-    router.note_input(steady, true, 10, now); // a frame completed, the next one begun
+    router.note_input(slow, false, 20, 0, now);  // more of the same frame
+    router.note_input(steady, true, 10, 0, now); // a frame completed, the next one begun
     pass(10s);
     EXPECT_THAT(close_asked(), ElementsAre(Disconnect::frame_timeout));
-    router.note_input(steady, true, 0, now);
+    router.note_input(steady, true, 0, 0, now);
     pass(24h);
     EXPECT_THAT(close_asked(), IsEmpty());
     EXPECT_EQ(router.connections(), 2U);

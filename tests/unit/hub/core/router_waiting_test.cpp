@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::Not;
 using ::testing::SizeIs;
 using wire::Status;
@@ -33,6 +34,21 @@ protected:
         send(peer, 1, publish(R"({"objectName":"math"})"));
         received(peer);
         return peer;
+    }
+
+    WaitId wait_for(std::uint32_t asker) { return router.wait_for(asker, math, now + 1s, now); }
+
+    /// How those have ended for which the owner waits.
+    std::vector<CallEnd> waited()
+    {
+        std::vector<Waited> told;
+        router.take_waited(told);
+        std::vector<CallEnd> ends;
+        for (const Waited& one : told) {
+            const auto* failure = std::get_if<Failure>(&one.end);
+            ends.push_back(failure ? failure->end : CallEnd::ok);
+        }
+        return ends;
     }
 };
 
@@ -358,14 +374,12 @@ TEST_F(WaitingTest, AWaiterIsToldWhenAProviderThatWasFullHasRoomAgain)
     };
     const auto waits = [&](PeerId callee, const std::function<void()>& makes_room) {
         const PeerId waiter = join_native();
-        std::vector<Waited> owner;
         control(waiter, wire::ControlVerb::wait_for, 5, {}, {.selector = math});
-        router.wait_for(std::string{math}, now + 1s, now);
+        wait_for(handle_of(join()));
         EXPECT_THAT(frames(waiter), IsEmpty());
         makes_room();
         EXPECT_EQ(only_status(waiter), Status::ok);
-        router.take_waited(owner);
-        EXPECT_THAT(owner, SizeIs(1));
+        EXPECT_THAT(waited(), ElementsAre(CallEnd::ok));
         router.disconnect(callee, Disconnect::peer_closed, now);
     };
     const std::string window = R"(,"credit":{"messages":1,"kib":64})";
@@ -420,20 +434,64 @@ TEST_F(WaitingTest, OneWayMessagesThatWaitAreBoundedLikeCalls)
     EXPECT_EQ(hub.dropped(Drop::busy), 10U);
 }
 
-TEST_F(WaitingTest, TheHubsOwnerWaitsForSoMuchAndNoMore)
+TEST_F(WaitingTest, TheHubsOwnerWaitsForSoMuchInTheNameOfAClientAndNoMore)
 {
-    std::vector<Waited> told;
     const wire::Limits limits;
-    router.wait_for(std::string(limits.selector_bytes_max + 1, ' '), now + 1s, now);
-    router.take_waited(told);
-    EXPECT_THAT(told, SizeIs(1)) << "too long";
-    for (std::size_t i = 0; i <= limits.owner_waiters_max; ++i) router.wait_for(std::string{math}, now + 1s, now);
-    router.take_waited(told);
-    ASSERT_THAT(told, SizeIs(1)) << "too many";
-    EXPECT_EQ(told[0].clients, 0U);
+    const PeerId greedy = join(), other = join(), native = join_native();
+    const std::uint32_t asker = handle_of(greedy);
+    const std::size_t before = router.charged_bytes();
+    for (std::size_t i = 0; i < limits.waiters_max; ++i) wait_for(asker);
+    EXPECT_THAT(waited(), IsEmpty());
+    EXPECT_GT(router.charged_bytes(), before + limits.waiters_max * math.size());
+    wait_for(asker);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::busy)) << "not that nobody has come in time";
+    wait_for(handle_of(other));
+    control(native, wire::ControlVerb::wait_for, 1, {}, {.selector = math});
+    EXPECT_THAT(waited(), IsEmpty()) << "others have places of their own";
+    router.wait_for(handle_of(other), std::string(limits.selector_bytes_max + 1, ' '), now + 1s, now);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::too_large));
     native_provider();
-    router.take_waited(told);
-    EXPECT_THAT(told, SizeIs(limits.owner_waiters_max));
+    EXPECT_THAT(waited(), AllOf(SizeIs(limits.waiters_max + 1), Each(CallEnd::ok)));
+    EXPECT_EQ(only_status(native), Status::ok);
+    wait_for(asker);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::ok)) << "the places are free again";
+}
+
+TEST_F(WaitingTest, WhoAsksTheOwnerToWaitHasThePlacesOfItsOwnRequests)
+{
+    const PeerId client = join_native();
+    const std::uint32_t asker = handle_of(client);
+    for (std::uint32_t id = 1; id < wire::Limits{}.waiters_max; ++id)
+        control(client, wire::ControlVerb::wait_for, id, {}, {.selector = math});
+    const WaitId last = wait_for(asker);
+    wait_for(asker);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::busy));
+    router.stop_waiting(asker, last);
+    wait_for(asker);
+    EXPECT_THAT(waited(), IsEmpty()) << "one that nobody wants to know of takes no place, and nobody is told";
+}
+
+TEST_F(WaitingTest, WhatTheOwnerWaitsForEndsWithItsTimeOrWithWhoHasAsked)
+{
+    const PeerId client = join();
+    const std::uint32_t asker = handle_of(client);
+    const std::size_t before = router.charged_bytes();
+    wait_for(asker);
+    pass(1s);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::deadline));
+    EXPECT_EQ(router.charged_bytes(), before);
+    const WaitId stopped = wait_for(asker);
+    router.stop_waiting(asker, stopped);
+    EXPECT_EQ(router.charged_bytes(), before);
+    wait_for(asker);
+    router.disconnect(client, Disconnect::peer_closed, now);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::caller_gone));
+    wait_for(asker);
+    EXPECT_THAT(waited(), ElementsAre(CallEnd::caller_gone)) << "its question came too late";
+    join(); // in the same place
+    router.stop_waiting(asker, stopped);
+    native_provider();
+    EXPECT_THAT(waited(), IsEmpty());
 }
 
 } // namespace

@@ -132,12 +132,12 @@ TEST(Translation, ALegacyCallIsABlockWithNumbersOrTexts)
     const LegacyMessage call{R"("remote":{"objectName":"math"},"propertyName":"abs","data":[-4])"};
     const auto by_text = native_tail(call.message, 0, 0);
     ASSERT_TRUE(by_text);
-    EXPECT_THAT(by_text->head, HasSubstr(R"({"objectName":"math"})"));
-    EXPECT_THAT(by_text->head, HasSubstr("abs"));
+    EXPECT_THAT(by_text->tlvs, HasSubstr(R"({"objectName":"math"})"));
+    EXPECT_THAT(by_text->tlvs, HasSubstr("abs"));
     EXPECT_EQ(by_text->payload, "[-4]");
     const auto by_number = native_tail(call.message, 5, 6);
     ASSERT_TRUE(by_number);
-    EXPECT_EQ(by_number->head, "");
+    EXPECT_EQ(by_number->tlvs, "");
     EXPECT_EQ(by_number->block.dst, 5U);
     EXPECT_EQ(by_number->block.method, 6U);
 }
@@ -159,9 +159,9 @@ TEST(Translation, OptionsAndTraceOfALegacyCallArriveAndABadTraceDoesNot)
     const auto tail = native_tail(call.message, 1, 1);
     EXPECT_EQ(tail->block.options, wire::option::idempotent);
     EXPECT_EQ(tail->block.verb, static_cast<std::uint8_t>(wire::Verb::multi));
-    EXPECT_EQ(tail->head.size(), 4 + 28U) << "25 bytes, padded";
+    EXPECT_EQ(tail->tlvs.size(), 4 + 28U) << "25 bytes, padded";
     const LegacyMessage bad{R"("remote":{},"trace":"nonsense")"};
-    EXPECT_EQ(native_tail(bad.message, 1, 1)->head, "");
+    EXPECT_EQ(native_tail(bad.message, 1, 1)->tlvs, "");
 }
 
 TEST(Translation, TextsTooLongForABlockHaveNoForm)

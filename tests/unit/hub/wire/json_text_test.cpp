@@ -82,7 +82,8 @@ TEST(JsonText, WritesJsonWhateverTheTextIs)
           Row{"a\xC3", R"("a\ufffd")"}, Row{"\xC0\x80", R"("\ufffd\ufffd")"},
           Row{"\xF4\x90\x80\x80", R"("\ufffd\ufffd\ufffd\ufffd")"}, Row{"\xE2\x82\xAC", "\"\xE2\x82\xAC\""},
           Row{"\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\""}, Row{"\xEF\xBF\xBF", "\"\xEF\xBF\xBF\""},
-          Row{"\xE0\x80\x80", R"("\ufffd\ufffd\ufffd")"}, Row{"\x7f", "\"\x7f\""}}) {
+          Row{"\xE0\x80\x80", R"("\ufffd\ufffd\ufffd")"}, Row{"\x7f", "\"\x7f\""}, Row{"", R"("")"},
+          Row{"plain, and \"\\ more", R"("plain, and \"\\ more")"}, Row{"\b\f\n\r\t\x1f", R"("\b\f\n\r\t\u001f")"}}) {
         std::string json;
         append_json_string(json, text);
         EXPECT_EQ(json, want);

@@ -51,6 +51,8 @@ TEST(NativeBlock, StandsInTheOrderOfBytesThatTheProtocolGives)
                              "\0\0\0"s + "\2\0\0\3"s + "abs\0"s;
     EXPECT_EQ(*head, want);
     EXPECT_EQ(want.size(), 68U);
+    EXPECT_EQ(encode_tlvs({.selector = R"({"objectName":"math"})", .name = "abs"}), want.substr(block_bytes_min));
+    EXPECT_EQ(encode_tlvs({}), "");
 }
 
 TEST(NativeBlock, TlvsAreReadAsTheyWereWrittenInWhateverCombination)
@@ -147,6 +149,7 @@ TEST(NativeBlock, WhatDoesNotFitIsNotWritten)
     const std::size_t room = block_bytes_max - block_bytes_min - 4;
     EXPECT_TRUE(encode_head({}, {.selector = std::string(room, 'x')}));
     EXPECT_FALSE(encode_head({}, {.selector = std::string(room + 1, 'x')}));
+    EXPECT_FALSE(encode_tlvs({.selector = std::string(room + 1, 'x')}));
     EXPECT_FALSE(encode_head({}, {.selector = std::string(room, 'x'), .name = "m"}));
     EXPECT_FALSE(encode_head({}, {.selector = std::string(70'000, 'x')})) << "its length has 16 bits";
 }
