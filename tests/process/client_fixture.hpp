@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub/client/cpp/client.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
@@ -18,6 +19,7 @@
 #include <ostream>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -30,7 +32,8 @@ inline void PrintTo(const CallError& error, std::ostream* out) { *out << error.n
 /// One `pandora hub serve`. Ends with the test, however that ends.
 class HubProcess {
 public:
-    explicit HubProcess(const std::string& socket_path)
+    /// `descriptors`: as many as it may have; none said: as many as this process.
+    explicit HubProcess(const std::string& socket_path, std::optional<rlim_t> descriptors = {})
     {
         int out[2]{};
         if (::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
@@ -38,6 +41,8 @@ public:
         if (pid_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             ::dup2(out[1], STDOUT_FILENO);
+            const rlimit few{descriptors.value_or(0), descriptors.value_or(0)};
+            if (descriptors && ::setrlimit(RLIMIT_NOFILE, &few) != 0) ::_exit(127);
             ::execl(PANDORA_BIN, PANDORA_BIN, "hub", "serve", "--socket", socket_path.c_str(), nullptr);
             ::_exit(127);
         }
@@ -128,12 +133,7 @@ protected:
     template <class Condition>
     bool until(Condition holds)
     {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() >= end) return false;
-            io.run_one_for(std::chrono::milliseconds{20});
-        }
-        return true;
+        return tests::support::run_until(io, std::move(holds));
     }
 
     /// Starts a call with `start`, which is given its completion, and runs the loop to its end.

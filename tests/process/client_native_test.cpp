@@ -3,9 +3,9 @@
 #include "hub/wire/frame.hpp"
 #include "hub/wire/native.hpp"
 #include "tests/process/client_fixture.hpp"
+#include "tests/support/descriptors.hpp"
 
 #include <array>
-#include <cstring>
 #include <span>
 #include <sys/socket.h>
 #include <vector>
@@ -212,21 +212,8 @@ public:
         const auto header = wire::encode_header({flags, 1, static_cast<std::uint32_t>(body.size())});
         std::string frame{reinterpret_cast<const char*>(header.data()), header.size()};
         frame += body;
-        iovec piece{frame.data(), frame.size()};
-        alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> ancillary{};
-        msghdr message{};
-        message.msg_iov = &piece;
-        message.msg_iovlen = 1;
-        if (descriptor) {
-            message.msg_control = ancillary.data();
-            message.msg_controllen = ancillary.size();
-            cmsghdr* const part = CMSG_FIRSTHDR(&message);
-            part->cmsg_level = SOL_SOCKET;
-            part->cmsg_type = SCM_RIGHTS;
-            part->cmsg_len = CMSG_LEN(sizeof(int));
-            std::memcpy(CMSG_DATA(part), &*descriptor, sizeof(int));
-        }
-        ASSERT_EQ(::sendmsg(fd_, &message, MSG_NOSIGNAL), static_cast<ssize_t>(frame.size()));
+        const std::span<const int> fds = descriptor ? std::span{&*descriptor, 1} : std::span<const int>{};
+        ASSERT_TRUE(tests::support::send_fds(fd_, frame, fds));
     }
 
     bool has_answer() const

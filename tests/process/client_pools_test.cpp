@@ -1,6 +1,7 @@
 // Large payloads in shared memory, between clients and a real hub.
 #include "tests/process/client_fixture.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -166,7 +167,13 @@ TEST_F(ClientPools, LeaveAloneWhatAReceiverKeepsAndTakeItBackFromAnyThread)
         EXPECT_TRUE(is_lent(kept[i]));
         EXPECT_EQ(kept[i].text().find_first_not_of(static_cast<char>(i)), std::string_view::npos);
     }
-    std::thread{[&] { kept.clear(); }}.join();
+    std::atomic<bool> all_let_go = false;
+    std::thread letting_go{[&] {
+        kept.clear();
+        all_let_go = true;
+    }};
+    EXPECT_TRUE(until([&] { return all_let_go.load(); })) << "while the loop gives back what comes";
+    letting_go.join();
     reach_hub(*callee); // with all the releases
     reach_hub(*caller);
     fill();
@@ -184,6 +191,18 @@ TEST_F(ClientPools, FindNobodyWhoCannotReadThem)
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(value_of(outcome([&](Completion done) { caller->invoke("old", "echo", params, std::move(done)); })),
                   params);
+}
+
+TEST_F(ClientPools, AreDoneWithoutWhereTheHubHasNoDescriptorsForThem)
+{
+    hub.emplace(folder + "/hub.sock", rlim_t{56}); // (56 - 32) / 4 of them are for what clients send, a user has half
+    const auto callee = join_with(methods());
+    std::vector<std::unique_ptr<Client>> callers;
+    for (std::size_t calls = 0; calls < 10; calls += 2) {
+        callers.push_back(join());
+        for (const std::size_t call : {1U, 2U}) EXPECT_EQ(value_of(keep(*callers.back(), Bytes{large})), calls + call);
+    }
+    EXPECT_EQ(pools_of_ones_own(), 3U) << "of five";
 }
 
 TEST_F(ClientPools, AnswerInFramesWhoeverHasNone)

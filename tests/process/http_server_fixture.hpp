@@ -55,7 +55,7 @@ public:
     Respond take()
     {
         std::unique_lock lock{mutex_};
-        if (!changed_.wait_for(lock, std::chrono::seconds{5}, [&] { return !waiting_.empty(); }))
+        if (!changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return !waiting_.empty(); }))
             throw std::runtime_error("no request came");
         auto respond = std::move(waiting_.front());
         waiting_.erase(waiting_.begin());

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using tests::support::open_descriptors;
+using tests::support::send_fds;
 
 /// As long as it lives, the kernel lets this process send descriptors only while no more than so many of its user's are
 /// on their way (unix(7), ETOOMANYREFS). Who is root gives up the right to send more.
@@ -84,25 +85,8 @@ protected:
     {
         std::vector<int> fds;
         for (const Sent& one : sent) fds.push_back(one.pipe[1]);
-        send_fds(socket, bytes, fds);
+        EXPECT_TRUE(send_fds(socket, bytes, fds));
         for (Sent& one : sent) ::close(std::exchange(one.pipe[1], -1));
-    }
-
-    static void send_fds(int socket, const std::string& bytes, const std::vector<int>& fds)
-    {
-        iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-        std::vector<std::byte> control(CMSG_SPACE(fds.size() * sizeof(int)));
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
-        ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
     }
 
     bool all_closed(const std::vector<Sent>& sent)
@@ -280,7 +264,8 @@ TEST_F(HubDescriptors, WhomTheKernelLetsTheHubSendNoneForTooLongIsEnded)
     expect_served(callee); // and it publishes the object
     std::array<int, 2> elsewhere{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, elsewhere.data()), 0);
-    send_fds(elsewhere[0], "x", std::vector<int>(253, STDERR_FILENO)); // as many as one message carries; nobody reads
+    // As many as one message carries; nobody reads them.
+    ASSERT_TRUE(send_fds(elsewhere[0], "x", std::vector<int>(253, STDERR_FILENO)));
     std::vector<Sent> sent(1);
     send_with(caller, native_invoke(10, R"({"objectName":"o"})", 1), sent);
     const FewInFlight fewer{128};

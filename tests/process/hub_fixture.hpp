@@ -3,6 +3,7 @@
 
 #include "hub/hub.hpp"
 #include "hub/wire/frame.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
@@ -96,12 +97,7 @@ protected:
     template <class Condition>
     bool until(Condition holds)
     {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() >= end) return false;
-            io.run_one_for(std::chrono::milliseconds{10});
-        }
-        return true;
+        return tests::support::run_until(io, std::move(holds));
     }
 
     /// Writes everything, running the loop while the socket is full. False if the hub has closed it.

@@ -2,6 +2,7 @@
 #include "supervisor/os/notify_fd.hpp"
 #include "supervisor/os/notify_socket.hpp"
 #include "tests/support/descriptors.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,6 +30,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using tests::support::open_descriptors;
+using tests::support::run_until;
+using tests::support::send_fds;
 
 struct Pipe {
     UniqueFd reader;
@@ -47,14 +50,6 @@ bool has_ended(const Pipe& pipe)
 {
     pollfd one{pipe.reader.get(), 0, 0};
     return ::poll(&one, 1, 0) == 1 && (one.revents & POLLHUP);
-}
-
-bool run_until(boost::asio::io_context& io, const std::function<bool()>& condition)
-{
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    io.restart();
-    while (!condition() && std::chrono::steady_clock::now() < deadline) io.run_one_for(10ms);
-    return condition();
 }
 
 class NotifySocketTest : public testing::Test {
@@ -109,19 +104,7 @@ protected:
 
     void send_with(const std::string& text, const std::vector<int>& fds) const
     {
-        std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-        iovec part{const_cast<char*>(text.data()), text.size()};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        auto* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
-        EXPECT_GE(::sendmsg(connect().get(), &message, 0), 0);
+        EXPECT_TRUE(send_fds(connect().get(), text, fds));
     }
 
     boost::asio::io_context io;

@@ -3,6 +3,7 @@
 
 #include "supervisor/probes/prober.hpp"
 #include "tests/support/descriptors.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -52,13 +53,7 @@ private:
 
 class ProbesTest : public testing::Test {
 protected:
-    bool run_until(const std::function<bool()>& condition)
-    {
-        const auto deadline = std::chrono::steady_clock::now() + 20s;
-        io.restart();
-        while (!condition() && std::chrono::steady_clock::now() < deadline) io.run_one_for(10ms);
-        return condition();
-    }
+    bool run_until(const std::function<bool()>& condition) { return tests::support::run_until(io, condition); }
 
     Answer ask(const Probe& probe)
     {

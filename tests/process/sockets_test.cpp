@@ -1,5 +1,6 @@
 // The app's listeners against the real kernel.
 #include "supervisor/os/socket_set.hpp"
+#include "tests/support/run_until.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -132,17 +133,10 @@ protected:
         return "no error";
     }
 
-    /// Runs the loop until `condition`; false after a time in which nothing but a fault takes so long.
     template <class Condition>
     bool run_until(Condition condition)
     {
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) return false;
-            io_.restart();
-            io_.run_one_for(100ms);
-        }
-        return true;
+        return tests::support::run_until(io_, std::move(condition));
     }
 
     /// Runs what is ready now. Returns how much it was.

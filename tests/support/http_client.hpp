@@ -31,7 +31,7 @@ struct HttpReply {
     std::string body;
 };
 
-/// One connection to a server on 127.0.0.1. Waits at most five seconds for what must come; throws std::system_error
+/// One connection to a server on 127.0.0.1. Waits at most half a minute for what must come; throws std::system_error
 /// where it cannot connect.
 class HttpClient {
 public:
@@ -109,7 +109,7 @@ public:
     bool has_nothing_more() const { return unread_.empty(); }
 
 private:
-    static constexpr timeval patience{.tv_sec = 5, .tv_usec = 0};
+    static constexpr timeval patience{.tv_sec = 30, .tv_usec = 0};
 
     bool receive()
     {

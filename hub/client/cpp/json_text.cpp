@@ -1,6 +1,7 @@
 #include "hub/client/cpp/json_text.hpp"
 
-#include <algorithm>
+#include "hub/wire/json_text.hpp"
+
 #include <array>
 #include <charconv>
 #include <limits>
@@ -8,11 +9,6 @@
 namespace pandora::hub::client {
 
 namespace {
-
-std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-/// Printable ASCII that stands for itself.
-bool is_plain(char letter) { return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\'; }
 
 template <class Integer>
 void append_integer(std::string& out, Integer value)
@@ -38,7 +34,7 @@ void append_object(std::string& out, const Json& object)
     char before = '{';
     for (const auto& [name, value] : object.get_ref<const Json::object_t&>()) {
         out += before;
-        append_quoted(out, name);
+        wire::append_json_string(out, name);
         out += ':';
         append_json(out, value);
         before = ',';
@@ -48,17 +44,6 @@ void append_object(std::string& out, const Json& object)
 
 } // namespace
 
-void append_quoted(std::string& out, std::string_view text)
-{
-    if (!std::ranges::all_of(text, is_plain)) {
-        out += dumped(Json(text));
-        return;
-    }
-    out += '"';
-    out += text;
-    out += '"';
-}
-
 void append_json(std::string& out, const Json& value)
 {
     switch (value.type()) {
@@ -66,12 +51,12 @@ void append_json(std::string& out, const Json& value)
     case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
     case Json::value_t::number_integer: return append_integer(out, value.get<Json::number_integer_t>());
     case Json::value_t::number_unsigned: return append_integer(out, value.get<Json::number_unsigned_t>());
-    case Json::value_t::string: return append_quoted(out, value.get_ref<const std::string&>());
+    case Json::value_t::string: return wire::append_json_string(out, value.get_ref<const std::string&>());
     case Json::value_t::array: return append_array(out, value);
     case Json::value_t::object: return append_object(out, value);
     case Json::value_t::number_float:
     case Json::value_t::binary:
-    case Json::value_t::discarded: out += dumped(value); return;
+    case Json::value_t::discarded: out += value.dump(); return;
     }
 }
 

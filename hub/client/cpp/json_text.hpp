@@ -4,17 +4,13 @@
 #include "hub/client/cpp/call.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace pandora::hub::client {
 
 /// Appends `value`. dump() takes memory three times for whatever it writes, which is most of what a small call costs;
-/// here only what has to be escaped, and numbers with a fraction, are left to it. Invalid UTF-8 in strings is replaced,
-/// never refused: a worker's odd byte must not cost the caller its answer.
+/// here only numbers with a fraction are left to it. Invalid UTF-8 in strings is replaced, never refused: a worker's
+/// odd byte must not cost the caller its answer.
 void append_json(std::string& out, const Json& value);
-
-/// Appends `text` as a JSON string.
-void append_quoted(std::string& out, std::string_view text);
 
 std::string json_text(const Json& value);
 

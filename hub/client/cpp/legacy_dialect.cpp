@@ -2,6 +2,7 @@
 
 #include "hub/client/cpp/body_reader.hpp"
 #include "hub/client/cpp/envelope.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <array>
 #include <utility>
@@ -17,8 +18,6 @@ Json take(Json& value, const char* key, Json absent)
     const auto found = value.find(key);
     return found == value.end() ? absent : std::move(*found);
 }
-
-std::string quoted(const std::string& text) { return std::string{content_of(Json(text)).text()}; }
 
 constexpr std::array<std::pair<std::string_view, wire::Act>, 5> acts{{
     {envelope::invoke, wire::Act::call},
@@ -49,8 +48,10 @@ bool names_event(wire::Act act) { return act == wire::Act::subscribe || act == w
 /// `"propertyName"` or `"register"`, and `"data"`, of what is not an event.
 void append_what(std::string& body, const Message& message)
 {
-    if (!message.name.empty())
-        body.append(names_event(message.act) ? R"(,"register":)" : R"(,"propertyName":)").append(quoted(message.name));
+    if (!message.name.empty()) {
+        body += names_event(message.act) ? R"(,"register":)" : R"(,"propertyName":)";
+        wire::append_json_string(body, message.name);
+    }
     if (!message.content.text().empty()) body.append(R"(,"data":)").append(message.content.text());
 }
 
@@ -58,7 +59,10 @@ void append_options(std::string& body, const Message& message)
 {
     if (message.options & wire::option::idempotent) body += R"(,"idempotent":true)";
     if (message.options & wire::option::wait) body += R"(,"wait":true)";
-    if (!message.sticky.empty()) body.append(R"(,"sticky":)").append(quoted(message.sticky));
+    if (!message.sticky.empty()) {
+        body += R"(,"sticky":)";
+        wire::append_json_string(body, message.sticky);
+    }
     if (message.trace) body.append(R"(,"trace":")").append(wire::traceparent(bytes_of(*message.trace))).append("\"");
 }
 
@@ -97,7 +101,8 @@ Encoded LegacyDialect::encode(const Message& message, std::optional<Millis> time
     body.append(event || message.verb == wire::Verb::multi ? R"(,"broadcast":true)" : R"(,"broadcast":false)");
     if (event) {
         body.append(R"(,"propertyName":")").append(envelope::subscriber_method).append(R"(","data":[)");
-        body.append(quoted(message.name)).append(",").append(message.content.text()).append("]");
+        wire::append_json_string(body, message.name);
+        body.append(",").append(message.content.text()).append("]");
     } else {
         append_what(body, message);
     }

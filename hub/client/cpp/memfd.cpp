@@ -1,5 +1,7 @@
 #include "hub/client/cpp/shared_memory.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
@@ -21,6 +23,17 @@ std::shared_ptr<void> mapped(const OwnedFd& fd, std::size_t bytes, int protectio
     return {at, [bytes](void* start) { ::munmap(start, bytes); }};
 }
 
+/// Many kernels undo at a signal what one call has done so far, so that a long one might never end. So many bytes are
+/// there within a millisecond. A choice.
+constexpr off_t reserved_at_once = 1 << 20;
+
+bool reserve_part(int fd, off_t offset, off_t bytes)
+{
+    while (::fallocate(fd, 0, offset, bytes) != 0)
+        if (errno != EINTR) return false;
+    return true;
+}
+
 class MemfdSource final : public MemorySource {
 public:
     std::optional<SharedMemory> make(std::size_t bytes) override
@@ -37,7 +50,10 @@ public:
 
     bool reserve(const SharedMemory& memory, std::uint32_t offset, std::uint32_t bytes) override
     {
-        return ::fallocate(memory.fd->get(), 0, offset, bytes) == 0;
+        const off_t end = off_t{offset} + bytes;
+        for (off_t at = offset; at < end; at += reserved_at_once)
+            if (!reserve_part(memory.fd->get(), at, std::min(reserved_at_once, end - at))) return false;
+        return true;
     }
 
     std::optional<SharedView> open(OwnedFd fd, std::size_t bytes) override

@@ -1,6 +1,7 @@
 #include "hub/client/cpp/message.hpp"
 
 #include "hub/client/cpp/json_text.hpp"
+#include "hub/wire/json_text.hpp"
 
 #include <cstring>
 
@@ -14,7 +15,7 @@ void append_member(std::string& out, std::string_view key, const std::string& va
 {
     if (value.empty()) return;
     out.append(out.size() == 1 ? "\"" : ",\"").append(key).append("\":");
-    append_quoted(out, value);
+    wire::append_json_string(out, value);
 }
 
 } // namespace
@@ -29,6 +30,11 @@ bool matches(std::string_view pattern, std::string_view event)
 CallError unreadable_error() { return {"PandoraMalformedFrameError", "JSON that this client cannot read"}; }
 
 Content content_of(const Json& value) { return json_text(value); }
+
+Content content_of(const Payload& payload)
+{
+    return std::visit([](const auto& kind) { return content_of(kind); }, payload);
+}
 
 std::string text_of(const Selector& selector)
 {

@@ -52,6 +52,8 @@ Content content_of(const Json& value);
 
 inline Content content_of(const Bytes& bytes) { return bytes; }
 
+Content content_of(const Payload& payload);
+
 /// The JSON text that both dialects write for a selector. Members that are empty are left out.
 std::string text_of(const Selector& selector);
 
@@ -179,7 +181,7 @@ struct ChannelGone {
 
 struct GoAwayAsked {};
 
-/// A place in a pool of ours is free again.
+/// A place in a pool of ours is free again, or a pool is no more: what has waited for one is worth another try.
 struct PlaceFreed {};
 
 struct AnnounceAsked {};

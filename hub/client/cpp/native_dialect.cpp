@@ -1,4 +1,5 @@
-// What the native dialect writes, and how it is negotiated. What it reads is in native_dialect_incoming.cpp.
+// What the native dialect writes, and how it is negotiated. What it reads is in native_dialect_incoming.cpp, and what
+// it does with shared memory in native_dialect_pools.cpp.
 #include "hub/client/cpp/native_dialect.hpp"
 
 #include "hub/client/cpp/envelope.hpp"
@@ -18,9 +19,6 @@ constexpr unsigned version = 1;
 constexpr const char* feature_channel = "channel";
 constexpr const char* feature_pool = "pool";
 constexpr std::size_t name_bytes_max = 256; // as the hub numbers them
-
-// Of whom it is remembered that they read no pools. A choice: whoever is forgotten is tried once more.
-constexpr std::size_t pools_avoided_max = 1024;
 
 /// Clocks that differ by less are one clock, read a little earlier by the hub: its answer may take so long.
 constexpr nanoseconds same_clock = std::chrono::seconds{5};
@@ -62,11 +60,6 @@ std::string fixed(const wire::RoutingBlock& block)
     return {bytes.data(), bytes.size()};
 }
 
-OutFrame control(wire::RoutingBlock block)
-{
-    return {.flags = flag::native | flag::control | flag::oneway, .head = fixed(block), .body = {}};
-}
-
 std::uint8_t binary_flag(const Content& content) { return content.binary() ? flag::binary : std::uint8_t{0}; }
 
 std::uint8_t flags_of(const Message& message)
@@ -93,8 +86,15 @@ std::optional<NativeGrant> granted(const Json& answer, TimePoint now)
     const Json* native = envelope::member(answer, "native");
     if (!native || number_member<unsigned>(*native, "v") != version) return std::nullopt;
     return NativeGrant{.body_bytes_max = number_member<std::uint32_t>(*native, "max"),
+                       .handle = number_member<std::uint32_t>(*native, "handle"),
                        .clock_ahead = clock_ahead(*native, now),
                        .pools = has_feature(*native, feature_pool)};
+}
+
+OutFrame NativeDialect::control(wire::ControlVerb verb, wire::RoutingBlock block)
+{
+    block.verb = code(verb);
+    return {.flags = flag::native | flag::control | flag::oneway, .head = fixed(block), .body = {}};
 }
 
 std::uint64_t NativeDialect::wire_time(TimePoint at) const
@@ -141,11 +141,10 @@ Encoded NativeDialect::encode(Message& message, std::optional<TimePoint> deadlin
     const std::string selector = text_of(message.to);
     if (pools_ && takes_pooled_answers_ && message.wants_answer && message.verb == wire::Verb::invoke)
         head.block.options |= wire::option::pooled;
-    const bool by_pool = pools(message) && !pools_avoided_.contains(selector);
-    const auto place = by_pool ? pools_->own.put(message.content.text()) : std::nullopt;
+    OutFrame frame{.flags = flags_of(message), .head = {}, .body = {}};
+    if (pools(message) && !pools_avoided_.contains(selector)) put_into_pool(message.content, frame);
+    const auto place = frame.place;
     head.tlvs.shared = place;
-    OutFrame frame{.flags = flags_of(message), .head = {}, .body = {}, .place = place};
-    frame.lacks_place = by_pool && !place;
     Encoded encoded = addressed(head, selector, message.name, std::move(frame));
     auto* const whole = std::get_if<OutFrame>(&encoded);
     if (!whole)
@@ -196,8 +195,7 @@ Encoded NativeDialect::open_channel(const Message& message)
 
 OutFrame NativeDialect::report(std::uint32_t channel, const Json& totals, wire::Status is) const
 {
-    OutFrame frame =
-        control({.verb = code(wire::ControlVerb::report), .status = static_cast<std::uint8_t>(is), .method = channel});
+    OutFrame frame = control(wire::ControlVerb::report, {.status = static_cast<std::uint8_t>(is), .method = channel});
     frame.body = content_of(totals);
     return frame;
 }
@@ -210,13 +208,13 @@ OutFrame NativeDialect::intern(const Names::Wish& wish) const
     return {.flags = flag::native | flag::control | flag::request, .head = fixed(block), .body = wish.text};
 }
 
-OutFrame NativeDialect::pong() const { return control({.verb = code(wire::ControlVerb::pong)}); }
+OutFrame NativeDialect::pong() const { return control(wire::ControlVerb::pong); }
 
-OutFrame NativeDialect::cancel() const { return control({.verb = code(wire::ControlVerb::cancel)}); }
+OutFrame NativeDialect::cancel() const { return control(wire::ControlVerb::cancel); }
 
 OutFrame NativeDialect::credit(std::uint32_t credit) const
 {
-    return control({.verb = code(wire::ControlVerb::credit), .credit = credit});
+    return control(wire::ControlVerb::credit, {.credit = credit});
 }
 
 OutFrame NativeDialect::reply(wire::RoutingBlock block, std::uint8_t flags, Content content, bool pooled)
@@ -224,9 +222,7 @@ OutFrame NativeDialect::reply(wire::RoutingBlock block, std::uint8_t flags, Cont
     block.verb = static_cast<std::uint8_t>(wire::Verb::reply);
     OutFrame frame{
         .flags = static_cast<std::uint8_t>(flag::native | flags | binary_flag(content)), .head = {}, .body = {}};
-    const bool by_pool = pooled && is_poolable(content);
-    if (by_pool) frame.place = pools_->own.put(content.text());
-    frame.lacks_place = by_pool && !frame.place;
+    if (pooled && pools_ && is_poolable(content, pools_->from)) put_into_pool(content, frame);
     frame.head = frame.place ? *wire::encode_head(block, {.shared = frame.place}) : fixed(block);
     if (!frame.place) frame.body = std::move(content);
     return frame;
@@ -248,62 +244,6 @@ OutFrame NativeDialect::unsupported(const CallError& why, std::uint32_t credit)
 {
     const auto status = static_cast<std::uint8_t>(wire::Status::unsupported);
     return reply({.status = status, .credit = credit}, 0, content_of(error_payload(why)), false);
-}
-
-// ---- pools
-
-std::optional<NativeDialect::Pools> NativeDialect::pools_of(std::optional<Pooling> pooling)
-{
-    if (!pooling || !pooling->source) return std::nullopt;
-    return Pools{pooling->from, OwnPools{pooling->source}, PeerPools{pooling->source, std::move(pooling->wake)}};
-}
-
-bool NativeDialect::is_poolable(const Content& content) const
-{
-    const std::size_t bytes = content.text().size();
-    return pools_ && bytes >= pools_->from && bytes <= (content.binary() ? pool_bytes_max : json_bytes_max);
-}
-
-bool NativeDialect::pools(const Message& message) const
-{
-    return message.wants_answer && message.verb == wire::Verb::invoke && !message.in_frame &&
-           is_poolable(message.content);
-}
-
-void NativeDialect::forget(const std::optional<wire::SharedPlace>& place)
-{
-    if (place) pools_->own.released(place->pool, place->offset);
-}
-
-void NativeDialect::avoid_pools(const Selector& who)
-{
-    if (peer_) pools_->from = SIZE_MAX; // there is nobody else on a channel
-    if (pools_avoided_.size() >= pools_avoided_max) pools_avoided_.clear();
-    pools_avoided_.insert(text_of(who));
-}
-
-std::vector<OutFrame> NativeDialect::announce_pools()
-{
-    std::vector<OutFrame> frames;
-    if (!pools_ || !pools_->own.has_announcements()) return frames;
-    for (auto& pool : pools_->own.take_announcements()) {
-        wire::RoutingBlock block{.verb = code(wire::ControlVerb::pool), .dst = pool.pool, .deadline = pool.bytes};
-        block.nfds = pool.fd ? 1 : 0;
-        OutFrame frame = control(block);
-        if (pool.fd) frame.flags |= flag::fds;
-        frame.fd = std::move(pool.fd);
-        frames.push_back(std::move(frame));
-    }
-    return frames;
-}
-
-std::vector<OutFrame> NativeDialect::return_places()
-{
-    std::vector<OutFrame> frames;
-    for (const PeerPlace& place : pools_ ? pools_->theirs.take_returned() : std::exchange(unread_, {}))
-        frames.push_back(control(
-            {.verb = code(wire::ControlVerb::release), .dst = place.pool, .src = place.owner, .method = place.offset}));
-    return frames;
 }
 
 } // namespace pandora::hub::client

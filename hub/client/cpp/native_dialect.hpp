@@ -33,6 +33,7 @@ struct NativeOffer {
 /// What the hub granted in its answer.
 struct NativeGrant {
     std::uint32_t body_bytes_max = 0;        // 0: not said
+    std::uint32_t handle = 0;                // of this connection
     std::chrono::nanoseconds clock_ahead{0}; // the hub's clock before ours: of another time namespace
     bool pools = false;
 };
@@ -92,7 +93,11 @@ public:
 
     // ---- pools
 
-    /// Whether the payload of such a message would stand in one, where there is room and its receiver can read it.
+    /// Whether the payload of such a message would stand in one, where there is room and its receiver can read it; from
+    /// `from` bytes on.
+    static bool is_poolable(const Message& message, std::size_t from);
+
+    /// The same of this connection.
     bool pools(const Message& message) const;
 
     /// The place of a frame that was not sent after all.
@@ -118,6 +123,9 @@ public:
     /// have been silent for longest. Choice: four times the connections that the hub grants one user.
     static constexpr std::size_t identities_max = 16'384;
 
+    /// Of whom it is remembered that they read no pools. A choice: whoever is forgotten is tried once more.
+    static constexpr std::size_t pools_avoided_max = 1024;
+
     /// JSON that is longer is neither put into a pool nor read there: reading it takes many times its length. As much
     /// as the hub's default for a frame; bytes may be longer.
     static constexpr std::size_t json_bytes_max = 16 * 1024 * 1024;
@@ -129,6 +137,7 @@ private:
         wire::Tlvs tlvs;
     };
 
+    static OutFrame control(wire::ControlVerb verb, wire::RoutingBlock block = {});
     std::uint32_t number_of(wire::NameKind kind, const std::string& text);
     Encoded addressed(Head head, const std::string& selector, const std::string& name, OutFrame frame);
     Encoded subscription(wire::ControlVerb verb, const Topic& topic, wire::RoutingBlock block);
@@ -141,7 +150,7 @@ private:
                          std::vector<OwnedFd> descriptors);
     Received read_control(const wire::FrameHeader& header, const wire::NativeBody& body,
                           std::vector<OwnedFd> descriptors);
-    void read_pool(const wire::RoutingBlock& block, std::vector<OwnedFd> descriptors);
+    Received read_pool(const wire::RoutingBlock& block, std::vector<OwnedFd> descriptors);
     Outcome outcome_of(const wire::FrameHeader& header, const wire::NativeBody& body);
     Outcome outcome_of(wire::Status status, std::string_view payload, bool binary) const;
     ObjectName object_of(const wire::NativeBody& body) const;
@@ -159,7 +168,8 @@ private:
 
     std::uint32_t owner_of(const wire::RoutingBlock& block) const { return peer_ ? 0 : block.src; }
 
-    bool is_poolable(const Content& content) const;
+    static bool is_poolable(const Content& content, std::size_t from);
+    void put_into_pool(const Content& content, OutFrame& frame);
     std::optional<Bytes> borrow(const wire::NativeBody& body);
     OutFrame reply(wire::RoutingBlock block, std::uint8_t flags, Content content, bool pooled);
 

@@ -145,16 +145,6 @@ Received NativeDialect::read(const wire::FrameHeader& header, std::string_view t
     return Nothing{};
 }
 
-/// The payload that stands in a pool. Whatever becomes of the message, its place is given back.
-std::optional<Bytes> NativeDialect::borrow(const wire::NativeBody& body)
-{
-    const auto& place = body.tlvs.shared;
-    if (!place) return std::nullopt;
-    if (pools_) return pools_->theirs.borrow(owner_of(body.block), *place);
-    unread_.push_back({owner_of(body.block), place->pool, place->offset}); // on a channel nobody else releases it
-    return std::nullopt;
-}
-
 Received NativeDialect::read_message(const wire::FrameHeader& header, const wire::NativeBody& body, std::size_t bytes)
 {
     auto borrowed = borrow(body);
@@ -228,16 +218,6 @@ Received NativeDialect::read_answer(const wire::FrameHeader& header, const wire:
                           .outcome = outcome_of(header, body)};
 }
 
-/// A pool of another's, or its end.
-void NativeDialect::read_pool(const wire::RoutingBlock& block, std::vector<OwnedFd> descriptors)
-{
-    if (!pools_) return;
-    if (block.deadline == 0)
-        pools_->theirs.withdrawn(owner_of(block), block.dst);
-    else if (!descriptors.empty())
-        pools_->theirs.announced(owner_of(block), block.dst, std::move(descriptors.front()), block.deadline);
-}
-
 Received NativeDialect::read_control(const wire::FrameHeader& header, const wire::NativeBody& body,
                                      std::vector<OwnedFd> descriptors)
 {
@@ -263,7 +243,7 @@ Received NativeDialect::read_control(const wire::FrameHeader& header, const wire
         if (descriptors.size() == 1) return ChannelGiven{block.method, block.src, std::move(descriptors.front())};
         return Nothing{};
     case wire::ControlVerb::goaway: return GoAwayAsked{};
-    case wire::ControlVerb::pool: read_pool(block, std::move(descriptors)); return Nothing{};
+    case wire::ControlVerb::pool: return read_pool(block, std::move(descriptors));
     case wire::ControlVerb::release:
         if (pools_) pools_->own.released(block.dst, block.method);
         return PlaceFreed{};

@@ -8,7 +8,7 @@ namespace pandora::hub::client {
 
 std::optional<wire::SharedPlace> OwnPools::put(std::string_view payload)
 {
-    if (payload.empty() || payload.size() > pool_bytes_max) return std::nullopt;
+    if (payload.empty() || payload.size() > wire::pool_bytes_max) return std::nullopt;
     const auto length = static_cast<std::uint32_t>(payload.size());
     for (Pool& pool : pools_) {
         if (const auto offset = pool.places.take(length)) return fill(pool, *offset, payload);
@@ -39,8 +39,9 @@ bool OwnPools::has_memory(Pool& pool, std::uint32_t end)
 /// One that has room for `bytes`, which no other has: a pool that nobody uses is too small.
 bool OwnPools::add_pool(std::uint32_t bytes)
 {
+    if (!makes_more_) return false;
     auto outgrown = pools_.end();
-    if (pools_.size() >= pools_max) {
+    if (pools_.size() >= wire::pools_of_client_max) {
         outgrown = std::ranges::find_if(pools_, [](const Pool& pool) { return pool.places.empty(); });
         if (outgrown == pools_.end()) return false;
     }
@@ -55,6 +56,18 @@ bool OwnPools::add_pool(std::uint32_t bytes)
     pools_.push_back({++last_number_, std::move(*memory), Places{size}});
     announcements_.push_back({last_number_, size, pools_.back().memory.fd});
     return true;
+}
+
+bool OwnPools::can_hold(std::size_t bytes) const
+{
+    const auto fits = [bytes](const Pool& pool) { return bytes <= pool.memory.bytes.size(); };
+    return makes_more_ ? bytes <= wire::pool_bytes_max : std::ranges::any_of(pools_, fits);
+}
+
+void OwnPools::refused(std::uint32_t pool)
+{
+    std::erase_if(pools_, [pool](const Pool& one) { return one.number == pool; });
+    makes_more_ = false;
 }
 
 void OwnPools::released(std::uint32_t pool, std::uint32_t offset)

@@ -4,6 +4,7 @@
 
 #include "hub/client/cpp/places.hpp"
 #include "hub/client/cpp/shared_memory.hpp"
+#include "hub/wire/limits.hpp"
 #include "hub/wire/native.hpp"
 
 #include <cstdint>
@@ -16,21 +17,26 @@ namespace pandora::hub::client {
 
 /// Bytes of a pool, unless one payload needs more. A choice: memory that is never written to costs nothing.
 inline constexpr std::uint32_t pool_bytes = 64 << 20;
-inline constexpr std::uint32_t pool_bytes_max = 256 << 20; // PROTOCOL.md 9.9, as the next
-inline constexpr std::size_t pools_max = 4;
 
-/// Those of one connection.
+/// Those of one connection: at most wire::pools_of_client_max.
 class OwnPools {
 public:
     explicit OwnPools(std::shared_ptr<MemorySource> source) : source_{std::move(source)} {}
 
     /// Copies `payload` (not empty) into a place: of a pool that has room, or else of a new one, which is as large as
     /// the payload where that needs it. Where there are as many as there may be, the new one takes the place of one
-    /// that is too small and that nobody uses. nullopt: no room or no memory, or (above pool_bytes_max) never any.
+    /// that is too small and that nobody uses. nullopt: no room or no memory, or (where can_hold() says no) never any.
     std::optional<wire::SharedPlace> put(std::string_view payload);
+
+    /// Whether there may be room for so many bytes, if not now.
+    bool can_hold(std::size_t bytes) const;
 
     /// The receiver is done with it. Of a place that nobody has: ignored.
     void released(std::uint32_t pool, std::uint32_t offset);
+
+    /// The hub does not keep that one: it is no more, and others would fare alike, so no more are made. An answer that
+    /// was already put there is lost.
+    void refused(std::uint32_t pool);
 
     struct Announcement {
         std::uint32_t pool = 0;
@@ -58,6 +64,7 @@ private:
 
     std::shared_ptr<MemorySource> source_;
     std::vector<Pool> pools_;
+    bool makes_more_ = true;
     std::uint32_t last_number_ = 0; // none is used again, so that whoever hears late of an end takes it for no other's
     std::vector<Announcement> announcements_;
 };

@@ -1,5 +1,9 @@
 #include "hub/client/cpp/peer_pools.hpp"
 
+#include "hub/wire/limits.hpp"
+
+#include <iterator>
+
 namespace pandora::hub::client {
 
 namespace {
@@ -43,10 +47,18 @@ void ReturnedPlaces::close()
     places_.clear();
 }
 
+std::size_t PeerPools::pools_of(std::uint32_t owner) const
+{
+    const auto first = pools_.lower_bound({owner, 0}), last = pools_.upper_bound({owner, UINT32_MAX});
+    return static_cast<std::size_t>(std::distance(first, last));
+}
+
+/// The bounds of one owner are the hub's to keep; on a direct channel there is none.
 void PeerPools::announced(std::uint32_t owner, std::uint32_t pool, OwnedFd fd, std::uint64_t bytes)
 {
-    if (pools_.size() >= peer_pools_max) return;
-    if (auto view = source_->open(std::move(fd), bytes)) pools_.insert_or_assign({owner, pool}, std::move(*view));
+    if (pools_.size() >= peer_pools_max || pools_of(owner) >= wire::pools_of_client_max) return;
+    if (bytes > wire::pool_bytes_max || pools_.contains({owner, pool})) return;
+    if (auto view = source_->open(std::move(fd), bytes)) pools_.emplace(std::pair{owner, pool}, std::move(*view));
 }
 
 std::optional<Bytes> PeerPools::borrow(std::uint32_t owner, const wire::SharedPlace& place)

@@ -69,7 +69,8 @@ public:
         if (returned_) returned_->close();
     }
 
-    /// What cannot be read safely is not remembered: borrow() will say that it is not there.
+    /// What cannot be read safely, or is beyond what one owner or all may have, is not remembered: borrow() will say
+    /// that it is not there.
     void announced(std::uint32_t owner, std::uint32_t pool, OwnedFd fd, std::uint64_t bytes);
 
     /// Bytes of it that the application still has stay where they are.
@@ -82,6 +83,8 @@ public:
     std::vector<PeerPlace> take_returned() { return returned_->take(); }
 
 private:
+    std::size_t pools_of(std::uint32_t owner) const;
+
     std::shared_ptr<MemorySource> source_;
     std::shared_ptr<ReturnedPlaces> returned_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, SharedView> pools_; // owner, number

@@ -294,6 +294,8 @@ private:
     void enqueue(std::uint32_t packet, OutFrame frame);
     bool is_too_large(const OutFrame& frame) const;
     std::optional<CallError> refusal_of(const OutFrame& frame) const;
+    bool may_be_pooled(const Message& message) const;
+    bool may_be_remembered(const Message& message) const;
     void remember(RequestId id, Message message);
     std::optional<Message> take_remembered(RequestId id);
     void send_again(RequestId id, Message message, TimePoint now);

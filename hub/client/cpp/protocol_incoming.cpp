@@ -352,7 +352,7 @@ bool Protocol::part(AnswerId id, const Payload& what)
         held_.insert(id);
         return false;
     }
-    OutFrame frame = native_->part(std::visit([](const auto& kind) { return content_of(kind); }, what), owed.pooled);
+    OutFrame frame = native_->part(content_of(what), owed.pooled);
     if (const auto refusal = refusal_of(frame)) {
         native_->forget(frame.place);
         if (is_too_large(frame)) {

@@ -25,15 +25,10 @@ CallError too_large(std::size_t bytes)
     return {"too_large", "a frame of " + std::to_string(bytes) + " bytes is over the limit"};
 }
 
-Content content_of_payload(const Payload& payload)
-{
-    return std::visit([](const auto& kind) { return content_of(kind); }, payload);
-}
-
 Message message_of(Invocation what)
 {
     Message message{.act = what.act, .to = std::move(what.to), .name = std::move(what.name)};
-    if (what.act == wire::Act::call) message.content = content_of_payload(what.params);
+    if (what.act == wire::Act::call) message.content = content_of(what.params);
     if (what.options.idempotent) message.options |= wire::option::idempotent;
     if (what.options.wait) message.options |= wire::option::wait;
     if (what.options.spread) message.options |= wire::option::spread;
@@ -97,14 +92,22 @@ void Protocol::deliver(RequestId id, Message message, TimePoint now)
 {
     if (phase_ == Phase::ended) return settle(id, lost(), now);
     const std::size_t bytes = message.content.text().size();
-    if (carries_messages() && native_ && native_->pools(message)) return transmit(id, std::move(message), now);
-    if (bytes > frame_bytes_max()) return settle(id, too_large(bytes), now);
+    const bool by_pool = may_be_pooled(message);
+    if (carries_messages() && by_pool) return transmit(id, std::move(message), now);
+    if (bytes > frame_bytes_max() && !by_pool) return settle(id, too_large(bytes), now);
     if (outbox_.bytes() + waiting_bytes_ + cost_of(message) > limits_.queue_bytes_max)
         return settle(id, too_much_waits, now);
     if (carries_messages())
         transmit(id, std::move(message), now);
     else
         keep(id, std::move(message));
+}
+
+/// By this connection or, before there is one, perhaps by the next.
+bool Protocol::may_be_pooled(const Message& message) const
+{
+    if (native_) return native_->pools(message);
+    return !carries_messages() && offer_ && offer_->pools && NativeDialect::is_poolable(message, offer_->pooled_from);
 }
 
 void Protocol::keep(RequestId id, Message message)
@@ -116,6 +119,7 @@ void Protocol::keep(RequestId id, Message message)
 
 void Protocol::transmit(RequestId id, Message message, TimePoint now)
 {
+    if (!may_be_remembered(message)) message.in_frame = true;
     Encoded encoded = encode(message, requests_.find(id), now);
     if (const auto* error = std::get_if<CallError>(&encoded)) return settle(id, *error, now);
     if (auto* frame = std::get_if<OutFrame>(&encoded)) {
@@ -148,12 +152,18 @@ std::optional<CallError> Protocol::refusal_of(const OutFrame& frame) const
     return std::nullopt;
 }
 
-/// What goes by a pool, in case its receiver cannot read it there: as far as it can go in a frame instead, and all of
-/// them are no more than what may wait anyway.
+/// All that are remembered are no more than what may wait anyway. What fits no frame need not be.
+bool Protocol::may_be_remembered(const Message& message) const
+{
+    const std::size_t bytes = message.content.text().size();
+    return bytes > frame_bytes_max() || pooled_bytes_ + bytes <= limits_.queue_bytes_max;
+}
+
+/// What goes by a pool and could go in a frame, in case its receiver cannot read it there.
 void Protocol::remember(RequestId id, Message message)
 {
     const std::size_t bytes = message.content.text().size();
-    if (bytes > frame_bytes_max() || pooled_bytes_ + bytes > limits_.queue_bytes_max) return;
+    if (bytes > frame_bytes_max()) return;
     pooled_bytes_ += bytes;
     pooled_.emplace(id, std::move(message));
 }

@@ -3,7 +3,9 @@
 
 #include "hub/client/cpp/shared_memory.hpp"
 
+#include <cstddef>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,11 +18,20 @@ public:
     {
         if (!has_memory) return std::nullopt;
         const std::shared_ptr<void> memory{std::calloc(bytes, 1), std::free};
+        auto* const begin = static_cast<std::byte*>(memory.get());
         ++made;
-        return SharedMemory{{static_cast<std::byte*>(memory.get()), bytes}, memory, std::make_shared<const OwnedFd>()};
+        reserved[begin] = 0; // also where other memory stood before
+        return SharedMemory{{begin, bytes}, memory, std::make_shared<const OwnedFd>()};
     }
 
-    bool reserve(const SharedMemory&, std::uint32_t, std::uint32_t) override { return has_memory; }
+    /// From the beginning on, without gaps: what was forgotten would be written to without memory behind it.
+    bool reserve(const SharedMemory& memory, std::uint32_t offset, std::uint32_t bytes) override
+    {
+        std::size_t& end = reserved[memory.bytes.data()];
+        if (!has_memory || offset != end || bytes > memory.bytes.size() - offset) return false;
+        end += bytes;
+        return true;
+    }
 
     /// Whatever the descriptor: `others`.
     std::optional<SharedView> open(OwnedFd, std::size_t bytes) override
@@ -31,6 +42,7 @@ public:
 
     bool has_memory = true;
     int made = 0;
+    std::map<const std::byte*, std::size_t> reserved; // by where the memory begins
     std::shared_ptr<std::string> others = std::make_shared<std::string>();
 };
 

@@ -3,13 +3,35 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <memory>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
+
+namespace {
+
+int interruptions = 0;              // of the next calls
+std::vector<off_t> bytes_asked_for; // by each of all calls
+
+} // namespace
+
+/// In place of the C library's. Not all kernels end it when a signal comes.
+extern "C" int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+    bytes_asked_for.push_back(length);
+    if (interruptions == 0) return static_cast<int>(::syscall(SYS_fallocate, fd, mode, offset, length));
+    --interruptions;
+    errno = EINTR;
+    return -1;
+}
 
 namespace pandora::hub::client {
 namespace {
@@ -96,6 +118,23 @@ TEST_F(Memfd, SaysThatThereIsNoMemoryBehindAPart)
     ASSERT_TRUE(memory);
     EXPECT_TRUE(source->reserve(*memory, 0, bytes));
     EXPECT_FALSE(source->reserve(*memory, bytes, 4096)) << "which the kernel refuses, as where it has none";
+}
+
+TEST_F(Memfd, IsReservedInPartsSoThatSignalsCannotKeepItFromEnding)
+{
+    constexpr std::size_t most = 5 << 19; // two parts and a half
+    const auto memory = source->make(most);
+    ASSERT_TRUE(memory);
+    bytes_asked_for.clear();
+    interruptions = 2;
+    EXPECT_TRUE(source->reserve(*memory, 0, most));
+    EXPECT_EQ(interruptions, 0);
+    EXPECT_EQ(bytes_asked_for, (std::vector<off_t>{1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 19}));
+
+    struct stat status {};
+
+    ASSERT_EQ(::fstat(memory->fd->get(), &status), 0);
+    EXPECT_EQ(static_cast<std::size_t>(status.st_blocks) * 512, most) << "all of it, and each part once";
 }
 
 TEST_F(Memfd, IsNotMadeWithoutADescriptorForIt)

@@ -40,7 +40,7 @@ TEST_F(OwnPoolsTest, UseAPlaceAgainOnceItIsReleased)
 
 TEST_F(OwnPoolsTest, AreAtMostFour)
 {
-    for (std::uint32_t i = 1; i <= pools_max; ++i) EXPECT_EQ(pools.put(large)->pool, i);
+    for (std::uint32_t i = 1; i <= wire::pools_of_client_max; ++i) EXPECT_EQ(pools.put(large)->pool, i);
     EXPECT_EQ(pools.put("x"), std::nullopt);
     pools.released(3, 0);
     EXPECT_EQ(pools.put("x")->pool, 3U);
@@ -50,14 +50,14 @@ TEST_F(OwnPoolsTest, AreAsLargeAsOnePayloadNeeds)
 {
     EXPECT_EQ(pools.put(large + "x")->pool, 1U);
     EXPECT_EQ(pools.take_announcements().at(0).bytes, pool_bytes + 4096);
-    EXPECT_EQ(pools.put(std::string(pool_bytes_max + 1, 'x')), std::nullopt);
+    EXPECT_EQ(pools.put(std::string(wire::pool_bytes_max + 1, 'x')), std::nullopt);
     EXPECT_EQ(pools.put(""), std::nullopt);
 }
 
 TEST_F(OwnPoolsTest, GiveWayToALargerOneWhereOneIsTooSmallAndNobodyUsesIt)
 {
     const std::string larger = large + "x";
-    for (std::size_t i = 0; i < pools_max; ++i) pools.put(large);
+    for (std::size_t i = 0; i < wire::pools_of_client_max; ++i) pools.put(large);
     pools.take_announcements();
     EXPECT_EQ(pools.put(larger), std::nullopt) << "all are in use";
     EXPECT_EQ(source->made, 4);
@@ -87,6 +87,42 @@ TEST_F(OwnPoolsTest, GiveAPlaceBackThatThereIsNoMemoryBehind)
     source->has_memory = true;
     EXPECT_EQ(pools.put("i"), (Place{.pool = 1, .offset = 4096, .length = 1}));
     EXPECT_EQ(source->made, 1);
+}
+
+TEST_F(OwnPoolsTest, ReserveWhatTheyWriteToWithoutGapsAndOnce)
+{
+    const auto reserved = [&] {
+        EXPECT_EQ(source->reserved.size(), 1U);
+        return source->reserved.begin()->second;
+    };
+    pools.put("abc");
+    EXPECT_EQ(reserved(), 3U);
+    const auto second = pools.put("de");
+    EXPECT_EQ(reserved(), 4098U);
+    pools.put(std::string(10'000, 'x'));
+    EXPECT_EQ(reserved(), 18'192U);
+    pools.released(second->pool, second->offset);
+    EXPECT_TRUE(pools.put("fgh"));
+    EXPECT_EQ(reserved(), 18'192U);
+}
+
+TEST_F(OwnPoolsTest, AreNoMoreWhereTheHubKeepsNoMoreButThoseThatItKeeps)
+{
+    pools.put(large);
+    pools.put("x");
+    pools.take_announcements();
+    EXPECT_TRUE(pools.can_hold(wire::pool_bytes_max));
+    pools.refused(2);
+    EXPECT_EQ(pools.put("y"), std::nullopt) << "there is no room in the one that is left";
+    EXPECT_EQ(source->made, 2);
+    EXPECT_FALSE(pools.has_announcements()) << "the hub knows";
+    EXPECT_TRUE(pools.can_hold(pool_bytes)) << "later";
+    EXPECT_FALSE(pools.can_hold(pool_bytes + 1));
+    pools.released(2, 0);
+    pools.released(1, 0);
+    EXPECT_EQ(pools.put("y"), (Place{.pool = 1, .offset = 0, .length = 1}));
+    pools.refused(1);
+    EXPECT_FALSE(pools.can_hold(1));
 }
 
 TEST_F(OwnPoolsTest, TakeNothingWhereThereIsNoMemory)

@@ -1,7 +1,6 @@
 // Payloads in pools, as transcripts with the hub.
-#include "hub/client/cpp/native_dialect.hpp"
-#include "tests/unit/hub/client/cpp/heap_source.hpp"
-#include "tests/unit/hub/client/cpp/transcript.hpp"
+#include "hub/wire/limits.hpp"
+#include "tests/unit/hub/client/cpp/pooled_transcript.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,99 +17,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 namespace flag = wire::flag;
 using Place = wire::SharedPlace;
-
-const std::string granting_pools = R"({"success":true,"native":{"v":1,"handle":7,"max":16777216,"features":["pool"],)"
-                                   R"("credit":{"messages":4096},"clock":"1"}})";
-const std::string clock_selector = R"({"objectName":"clock"})";
-
-constexpr std::size_t huge_bytes = 17 * 1024 * 1024; // more than a frame has
-
-/// Whose text is just long enough.
-Json large() { return Json::array({std::string(pooled_bytes_min - 4, 'x')}); }
-
-Native control(wire::ControlVerb verb, wire::RoutingBlock block)
-{
-    block.verb = verb_of(verb);
-    return {.flags = flag::control | flag::oneway, .block = block};
-}
-
-class Pooled : public Transcript {
-protected:
-    explicit Pooled(Limits limits = {}) : Pooled{std::make_shared<HeapSource>(), limits} {}
-
-    void SetUp() override
-    {
-        protocol.publish("clock", {{"now"}}, now);
-        go_online_native(granting_pools);
-    }
-
-    RequestId call(Payload params, bool takes_bytes = false)
-    {
-        return protocol.invoke(
-            {.to = "math", .name = "abs", .params = std::move(params), .options = {.bytes = takes_bytes}}, 1s, now);
-    }
-
-    /// The one frame that is neither INTERN nor POOL.
-    Native written_one()
-    {
-        auto frames = native_written();
-        std::erase_if(frames, [](const Native& frame) { return (frame.flags & flag::control) != 0; });
-        EXPECT_THAT(frames, SizeIs(1));
-        return frames.empty() ? Native{} : frames.front();
-    }
-
-    std::vector<Native> written_controls(wire::ControlVerb verb)
-    {
-        auto frames = native_written();
-        std::erase_if(frames, [&](const Native& frame) {
-            return !(frame.flags & flag::control) || frame.block.verb != verb_of(verb);
-        });
-        return frames;
-    }
-
-    Native answer(std::uint32_t id, wire::Status status, const std::string& payload)
-    {
-        return {.id = id,
-                .block = {.verb = verb_of(wire::Verb::reply), .status = static_cast<std::uint8_t>(status)},
-                .payload = payload};
-    }
-
-    /// Client 9 has told of a pool of `memory`.
-    void hub_tells_of(const std::string& memory)
-    {
-        *source->others = memory;
-        Native told = control(wire::ControlVerb::pool, {.nfds = 1, .dst = 4, .src = 9, .deadline = memory.size()});
-        told.flags |= flag::fds;
-        hub_sends(told);
-    }
-
-    void hub_sends_call(std::uint8_t more_flags, Place place, std::uint8_t options = 0)
-    {
-        hub_sends(Native{.flags = static_cast<std::uint8_t>(flag::request | more_flags),
-                         .id = 42,
-                         .block = {.src = 9, .options = options},
-                         .selector = clock_selector,
-                         .name = "now",
-                         .shared = place});
-    }
-
-    void hub_sends_call_of_now(const wire::RoutingBlock& block)
-    {
-        hub_sends(Native{.flags = flag::request,
-                         .id = 42,
-                         .block = block,
-                         .selector = clock_selector,
-                         .name = "now",
-                         .payload = "[]"});
-    }
-
-    std::shared_ptr<HeapSource> source;
-
-private:
-    Pooled(std::shared_ptr<HeapSource> from, Limits limits)
-        : Transcript{limits, 0, {.pools = from}}, source{std::move(from)}
-    {}
-};
 
 // ---- from here
 
@@ -221,8 +127,8 @@ TEST_F(Pooled, WhatFitsAPoolAndNoFrameIsBusyWhereTheyAreFull)
 TEST_F(Pooled, APoolThatIsTooSmallIsWithdrawnBeforeALargerOneIsTold)
 {
     const Bytes most{std::string(pool_bytes / 8 * 5, 'x')}; // of which no two stand in one
-    for (std::size_t i = 0; i < pools_max; ++i) call(most);
-    EXPECT_THAT(written_controls(wire::ControlVerb::pool), SizeIs(pools_max));
+    for (std::size_t i = 0; i < wire::pools_of_client_max; ++i) call(most);
+    EXPECT_THAT(written_controls(wire::ControlVerb::pool), SizeIs(wire::pools_of_client_max));
     hub_sends(control(wire::ControlVerb::release, {.dst = 3, .src = 9, .method = 0}));
     call(Bytes{std::string(pool_bytes + 1, 'x')});
     const auto frames = native_written();
@@ -247,24 +153,119 @@ protected:
     PooledInLittleMemory() : Pooled{Limits{.queue_bytes_max = 2 * pooled_bytes_min + 1'000}} {}
 };
 
-TEST_F(PooledInLittleMemory, NoMoreIsKeptToBeSentAgainThanMayWait)
+TEST_F(PooledInLittleMemory, WhatCouldNotBeKeptToBeSentAgainGoesInTheFrame)
 {
-    std::vector<std::uint32_t> packets;
+    std::vector<Native> calls;
     const auto make_call = [&] {
         call(large());
-        packets.push_back(written_one().id);
+        calls.push_back(written_one());
+        return calls.back().shared.has_value();
     };
-    for (int i = 0; i < 3; ++i) make_call();
-    hub_sends(answer(packets[0], wire::Status::ok, "5"));
-    make_call(); // for which there is room again
+    EXPECT_TRUE(make_call() && make_call());
+    EXPECT_FALSE(make_call());
+    EXPECT_EQ(calls[2].payload.size(), pooled_bytes_min);
+    hub_sends(answer(calls[0].id, wire::Status::ok, "5"));
+    EXPECT_TRUE(make_call()) << "there is room again";
     protocol.take_events();
-    hub_sends(answer(packets[2], wire::Status::unsupported, R"({"message":"no pools"})"));
-    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraUnsupportedError") << "the one too many";
-    for (const std::size_t kept : {1, 3}) {
-        hub_sends(answer(packets[kept], wire::Status::unsupported, R"({"message":"no pools"})"));
+    for (const std::size_t pooled : {1U, 3U}) {
+        hub_sends(answer(calls[pooled].id, wire::Status::unsupported, R"({"message":"no pools"})"));
         EXPECT_EQ(written_one().payload.size(), pooled_bytes_min);
     }
     EXPECT_THAT(protocol.take_events(), IsEmpty());
+}
+
+TEST_F(Pooled, WhatAPoolMayCarryIsBusyAndNotTooLargeWhileThereIsNoConnection)
+{
+    protocol.disconnected();
+    protocol.take_events();
+    const auto refused = [&](std::size_t bytes) {
+        call(Bytes{std::string(bytes, 'x')});
+        return error_of(only<Finished>().outcome).name;
+    };
+    EXPECT_EQ(refused(huge_bytes), "busy");
+    EXPECT_EQ(refused(wire::pool_bytes_max + 1), "too_large");
+    protocol.connected(now);
+    EXPECT_EQ(refused(huge_bytes), "busy") << "until the hub has said whether it takes pools";
+    written();
+    hub_sends(answer_to(ids.at(0), granting));
+    EXPECT_EQ(refused(huge_bytes), "too_large") << "it takes none";
+}
+
+class PooledInMuchMemory : public Pooled {
+protected:
+    PooledInMuchMemory() : Pooled{Limits{.queue_bytes_max = 2 * huge_bytes}} {}
+};
+
+TEST_F(PooledInMuchMemory, WhatFitsNoFrameWaitsForAConnectionWithPools)
+{
+    protocol.disconnected();
+    protocol.take_events();
+    call(Bytes{std::string(huge_bytes, 'x')});
+    protocol.connected(now);
+    for (const std::string& answer : {granting_pools, accepted}) { // to ONLINE_UP and to PUBLISH_UP
+        written();
+        hub_sends(answer_to(ids.at(0), answer));
+    }
+    EXPECT_TRUE(written_one().shared);
+}
+
+TEST_F(Pooled, WhatTheHubDoesNotKeepIsNotUsedAndSentAgain)
+{
+    call(large());
+    const Native first = written_one();
+    hub_refuses_pool(1);
+    hub_sends(answer(first.id, wire::Status::unsupported, R"({"message":"no pools"})"));
+    EXPECT_EQ(written_one().payload.size(), pooled_bytes_min);
+    protocol.invoke({.to = "another", .name = "abs", .params = large()}, 1s, now);
+    EXPECT_FALSE(written_one().shared);
+    hub_sends_call_of_now({.src = 9, .options = wire::option::pooled});
+    protocol.answer(only<Invoked>().answer, large());
+    EXPECT_FALSE(written_one().shared) << "an answer";
+    EXPECT_EQ(source->made, 1);
+    protocol.disconnected();
+    go_online_native(granting_pools);
+    call(large());
+    EXPECT_TRUE(written_one().shared) << "on a new connection";
+}
+
+TEST_F(Pooled, APoolOfAnothersThatEndsIsNotTakenForOnesOwn)
+{
+    call(large());
+    written_one();
+    hub_sends(control(wire::ControlVerb::pool, {.dst = 1, .src = 9}));
+    call(large());
+    EXPECT_TRUE(written_one().shared);
+}
+
+TEST_F(Pooled, APartThatWaitsForAPlaceThatWillNotBeEndsTheCall)
+{
+    hub_sends_call_of_now({.src = 9, .credit = wire::credit_of(0, 2), .options = wire::option::pooled});
+    const auto id = only<Invoked>().answer;
+    const Bytes huge{std::string(huge_bytes, 'x')};
+    source->has_memory = false;
+    EXPECT_FALSE(protocol.part(id, huge));
+    hub_refuses_pool(1);
+    EXPECT_EQ(only<PartsWanted>().answer, id);
+    EXPECT_FALSE(protocol.part(id, huge));
+    EXPECT_EQ(only<Canceled>().answer, id);
+    EXPECT_THAT(written_one().payload, HasSubstr(R"("name":"too_large")"));
+}
+
+TEST_F(Pooled, WhoReadsNoPoolsIsForgottenWhenThereAreTooMany)
+{
+    const auto is_pooled = [&](std::size_t object) {
+        protocol.invoke({.to = "o" + std::to_string(object), .name = "abs", .params = large()}, 1s, now);
+        const Native frame = written_one();
+        if (!frame.shared) return false;
+        hub_sends(control(wire::ControlVerb::release, {.dst = 1, .src = 9, .method = frame.shared->offset}));
+        hub_sends(answer(frame.id, wire::Status::unsupported, R"({"message":"no pools"})"));
+        written_one();
+        return true;
+    };
+    for (std::size_t object = 0; object < NativeDialect::pools_avoided_max; ++object) EXPECT_TRUE(is_pooled(object));
+    EXPECT_FALSE(is_pooled(0));
+    EXPECT_TRUE(is_pooled(NativeDialect::pools_avoided_max));
+    EXPECT_TRUE(is_pooled(0));
 }
 
 TEST_F(Pooled, ANewConnectionHasPoolsOfItsOwn)
