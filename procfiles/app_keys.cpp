@@ -9,12 +9,14 @@ namespace pandora::procfiles {
 
 namespace {
 
+/// A name that is wrong leaves the app without any: nobody may take that of the folder for the one that was meant.
 void read_app_name(Reader& reader, const Node& node, std::string& into)
 {
+    into.clear();
     const auto name = reader.text(node);
     if (!name) return;
     if (const auto fault = app_name_fault(*name))
-        reader.problem(node.place, "app name " + quote(*name) + ": " + *fault);
+        reader.problem(node.place, "app name " + quote(*name) + ": " + *fault + reader.unset_variable(node));
     else
         into = *name;
 }

@@ -260,6 +260,21 @@ std::optional<Problem> find_too_many_separators(std::string_view text)
     return Problem{{}, "more than " + std::to_string(separators_max) + " brackets and commas"};
 }
 
+/// What stands before the first character of a line that is no blank. `number` counts from 1.
+std::string_view indentation(std::string_view text, std::size_t number)
+{
+    for (; number > 1; --number) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    return text.substr(0, text.find_first_not_of(" \t"));
+}
+
+/// The parser's reason, which does not say what every other tab in an indentation is about.
+std::string why_no_yaml(const YAML::Exception& error, Place place, std::string_view text)
+{
+    const bool tab = place.line > 0 && indentation(text, place.line).find('\t') != std::string_view::npos;
+    return "not valid YAML: " + error.msg +
+           (tab ? "; the line is indented with a tab, and YAML indents with spaces alone" : "");
+}
+
 } // namespace
 
 std::optional<Document> read_document(std::string_view text, std::vector<Problem>& problems, std::size_t file)
@@ -280,7 +295,8 @@ std::optional<Document> read_document(std::string_view text, std::vector<Problem
         if (auto document = builder.take()) return document;
         problems.push_back({{.file = file}, "the file is empty"});
     } catch (const YAML::Exception& error) {
-        problems.push_back({place_of(error.mark, file), "not valid YAML: " + error.msg});
+        const Place place = place_of(error.mark, file);
+        problems.push_back({place, why_no_yaml(error, place, text)});
     } catch (Refused& refused) {
         problems.push_back(std::move(refused.problem));
     }

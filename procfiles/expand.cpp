@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace pandora::procfiles {
@@ -35,7 +36,7 @@ public:
         : text_{text}, variable_{variable}, closers_{match_braces(text)}
     {}
 
-    std::string run()
+    void run()
     {
         while (at_ < text_.size()) {
             if (text_.substr(at_, 2) == "$$")
@@ -45,8 +46,11 @@ public:
             else if (text_.substr(at_, 2) != "${" || !reference())
                 copy(1);
         }
-        return std::move(result_);
     }
+
+    std::string take_result() { return std::move(result_); }
+
+    std::string take_first_unset() { return std::move(first_unset_); }
 
 private:
     void copy(std::size_t bytes)
@@ -72,6 +76,7 @@ private:
             default_ends_.push_back(closer->second);
             at_ += 2 + name.size() + 2;
         } else {
+            if (value.empty() && first_unset_.empty()) first_unset_ = name;
             result_ += value;
             at_ = closer->second + 1;
         }
@@ -84,6 +89,7 @@ private:
     std::vector<std::size_t> default_ends_; // innermost last
     std::size_t at_ = 0;
     std::string result_;
+    std::string first_unset_;
 };
 
 } // namespace
@@ -91,7 +97,16 @@ private:
 std::string expand(std::string_view text, const Lookup& variable)
 {
     if (text.find('$') == std::string_view::npos) return std::string{text};
-    return Expansion{text, variable}.run();
+    Expansion expansion{text, variable};
+    expansion.run();
+    return expansion.take_result();
+}
+
+std::string first_unset(std::string_view text, const Lookup& variable)
+{
+    Expansion expansion{text, variable};
+    expansion.run();
+    return expansion.take_first_unset();
 }
 
 } // namespace pandora::procfiles

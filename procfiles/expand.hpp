@@ -14,4 +14,8 @@ namespace pandora::procfiles {
 /// Linear in the length of the text and the values. No errors.
 std::string expand(std::string_view text, const Lookup& variable);
 
+/// The first name that expand() replaces by nothing: of a variable that is not set, or empty, and has no default there.
+/// Empty where there is none.
+std::string first_unset(std::string_view text, const Lookup& variable);
+
 } // namespace pandora::procfiles

@@ -92,7 +92,7 @@ Environment read_dotenv(const LoadContext& context, Sources& sources, std::vecto
 }
 
 /// Names the files, makes warnings errors where that was asked for, and throws where there is an error.
-std::vector<Problem> judged(std::vector<Problem> problems, const std::vector<std::filesystem::path>& names, bool strict)
+Loaded judged(AppSpec app, std::vector<Problem> problems, const std::vector<std::filesystem::path>& names, bool strict)
 {
     for (Problem& problem : problems) {
         problem.file = names.at(problem.place.file);
@@ -100,8 +100,9 @@ std::vector<Problem> judged(std::vector<Problem> problems, const std::vector<std
     }
     problems = sorted_once(std::move(problems));
     const auto is_error = [](const Problem& problem) { return problem.severity == Severity::error; };
-    if (std::any_of(problems.begin(), problems.end(), is_error)) throw LoadError{std::move(problems)};
-    return problems;
+    if (std::any_of(problems.begin(), problems.end(), is_error))
+        throw LoadError{std::move(problems), std::move(app.name)};
+    return {.app = std::move(app), .warnings = std::move(problems), .files = names};
 }
 
 Loaded read_sources(const std::vector<Source>& files, const LoadContext& context)
@@ -121,18 +122,17 @@ Loaded read_sources(const std::vector<Source>& files, const LoadContext& context
         if (root != nullptr && tree != nullptr) tree = &sources.merger().merge(*root, *tree);
         if (tree != nullptr) root = tree;
     }
-    Loaded loaded;
+    AppSpec spec;
     bool strict = context.strict;
     if (root != nullptr && whole) {
         const Dialect dialect = is_compose(files.front().name, *root) ? Dialect::compose : Dialect::own;
         Reader reader{context, scope, dialect, problems};
         AppDraft app = read_app(reader, apply_process_extends(reader, sources, *root), std::move(dotenv));
         strict = strict || app.strict;
-        loaded.app = std::move(app);
-        for (Problem& problem : validate(loaded.app)) problems.push_back(std::move(problem));
+        spec = std::move(app);
+        for (Problem& problem : validate(spec)) problems.push_back(std::move(problem));
     }
-    loaded.warnings = judged(std::move(problems), sources.names(), strict);
-    return loaded;
+    return judged(std::move(spec), std::move(problems), sources.names(), strict);
 }
 
 /// Its `.env` wins over the environment, the other way round than in a YAML procfile.
@@ -145,10 +145,9 @@ Loaded read_heroku(const Source& file, const LoadContext& context)
     Sources sources{unset, scope, problems};
     sources.number_of(file.name);
     const Environment dotenv = read_dotenv(unset, sources, problems);
-    Loaded loaded{.app = heroku_app(file.text, dotenv, context, problems), .warnings = {}};
-    for (Problem& problem : validate(loaded.app)) problems.push_back(std::move(problem));
-    loaded.warnings = judged(std::move(problems), sources.names(), context.strict);
-    return loaded;
+    AppSpec app = heroku_app(file.text, dotenv, context, problems);
+    for (Problem& problem : validate(app)) problems.push_back(std::move(problem));
+    return judged(std::move(app), std::move(problems), sources.names(), context.strict);
 }
 
 /// Files and folders as the system has them.
@@ -201,7 +200,9 @@ std::vector<std::filesystem::path> env_files_of(const LoadOptions& options, cons
 
 } // namespace
 
-LoadError::LoadError(std::vector<Problem> found) : std::runtime_error{joined(found)}, problems{std::move(found)} {}
+LoadError::LoadError(std::vector<Problem> found, std::string app_name)
+    : std::runtime_error{joined(found)}, problems{std::move(found)}, app{std::move(app_name)}
+{}
 
 Loaded parse(std::string_view text, const LoadContext& context)
 {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace pandora::procfiles {
 /// Procfiles that cannot be used. what() has one line a problem, as describe() puts it, joined by newlines.
 struct LoadError : std::runtime_error {
     /// `found` is not empty, each problem once, sorted by file and place; at least one is an error.
-    explicit LoadError(std::vector<Problem> found);
+    explicit LoadError(std::vector<Problem> found, std::string app_name = {});
 
     std::vector<Problem> problems; // the warnings, too
+    std::string app;               // its name; empty where the files could not be read as far as that
 };
 
 struct LoadOptions {
@@ -29,7 +31,8 @@ struct LoadOptions {
 
 struct Loaded {
     AppSpec app;
-    std::vector<Problem> warnings; // sorted by file and place
+    std::vector<Problem> warnings;            // sorted by file and place
+    std::vector<std::filesystem::path> files; // as the user named them, by Place::file
 };
 
 /// Reads the procfiles, never none, as one: later files win over earlier ones. Relative paths in all of them start

@@ -18,6 +18,7 @@ namespace pandora::procfiles {
 /// Why a file could not be read, as a clause: "No such file or directory".
 struct Unreadable {
     std::string reason;
+    bool operator==(const Unreadable&) const = default;
 };
 
 using FileText = std::variant<std::string, Unreadable>;

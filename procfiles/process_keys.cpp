@@ -40,6 +40,9 @@ void read_entrypoint(Reader& reader, const Node& node, Command& into)
 
 void read_command(Reader& reader, const Node& node, ProcessDraft& into)
 {
+    if (std::holds_alternative<List>(node.content))
+        return reader.problem(node.place, "expected a text for the shell, found a list; a program and its arguments as "
+                                          "a list are an `entrypoint`");
     ShellCommand command{.shell = into.shell};
     read_nonempty_text(reader, node, command.text);
     into.command = std::move(command);
@@ -218,6 +221,18 @@ constexpr std::array process_hints{
     Hint{"nice", "limits.nice"},
 };
 
+/// A key that nobody knows and that is meant for one of these has been reported, and its author knows what to do. In a
+/// file of process-compose that was but a warning.
+bool misspells_command(Reader& reader, const Map& map)
+{
+    const auto names = names_of<ProcessDraft>(process_keys, reader.is_compose());
+    return !reader.is_compose() && std::ranges::any_of(map.entries, [&](const Entry& entry) {
+        const bool known = std::ranges::find(names, entry.key, &KeyName::name) != names.end();
+        const auto meant = known ? std::string_view{} : meant_key(entry.key, names, process_hints);
+        return meant == "command" || meant == "entrypoint";
+    });
+}
+
 void check_command(Reader& reader, const Entry& entry, const Given& given)
 {
     const auto command = given.find("command");
@@ -225,8 +240,12 @@ void check_command(Reader& reader, const Entry& entry, const Given& given)
     if (command && entrypoint)
         reader.lapse(std::max(*command, *entrypoint),
                      "process " + quote(entry.key) + " has both `command` and `entrypoint`; only one can run");
-    if (!command && !entrypoint)
-        reader.problem(entry.place, "process " + quote(entry.key) + " has neither `command` nor `entrypoint`");
+    if (command || entrypoint) return;
+    const auto* map = std::get_if<Map>(&entry.value->content);
+    if (map != nullptr && misspells_command(reader, *map)) return;
+    const Entry* empty = map == nullptr ? nullptr : map->find("command");
+    reader.problem(entry.place, "process " + quote(entry.key) + " has neither `command` nor `entrypoint`" +
+                                    (empty == nullptr ? "" : reader.unset_variable(*empty->value)));
 }
 
 /// What decides how the other texts are read: the variables of templates, and whether there are any.
@@ -248,6 +267,12 @@ void prefer_command(Reader& reader, const Node& node, const Given& given, Proces
     read_command(reader, *std::get<Map>(node.content).find("command")->value, process);
 }
 
+/// What a Procfile of Heroku has behind the name of a process.
+bool is_text(const Reader& reader, const Node& node)
+{
+    return std::holds_alternative<Scalar>(node.content) && !reader.is_absent(node);
+}
+
 ProcessDraft read_process(Reader& reader, const Entry& entry, const AppDraft& app)
 {
     ProcessDraft process;
@@ -259,6 +284,10 @@ ProcessDraft read_process(Reader& reader, const Entry& entry, const AppDraft& ap
     if (const auto fault = process_name_fault(entry.key))
         reader.problem(entry.place, "process " + quote(entry.key) + ": " + *fault);
 
+    if (is_text(reader, *entry.value)) {
+        reader.expected(*entry.value, "a map of keys such as `command`");
+        return process;
+    }
     const bool templates = read_scope(reader, *entry.value, process.vars);
     reader.scope().enter_process(entry.key, process.vars, templates);
     const Given given = read_keys(reader, *entry.value, process_keys, process, process_hints);

@@ -14,8 +14,12 @@ namespace {
 /// Closes the file whichever way the reading ends.
 class OpenFile {
 public:
-    // A C++ stream would open it without close-on-exec, and another thread may be starting a child.
-    explicit OpenFile(const std::filesystem::path& path) : fd_{::open(path.c_str(), O_RDONLY | O_CLOEXEC)} {}
+    // A C++ stream would open it without close-on-exec, and another thread may be starting a child. A pipe is opened
+    // whether or not there is somebody who writes into it.
+    explicit OpenFile(const std::filesystem::path& path) : fd_{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)}
+    {
+        if (fd_ >= 0) ::fcntl(fd_, F_SETFL, 0); // reading waits
+    }
 
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
@@ -60,7 +64,9 @@ FileText read_file(const std::filesystem::path& path, std::size_t bytes_max)
 
     if (::fstat(file.fd(), &status) != 0) return system_reason();
     if (S_ISDIR(status.st_mode)) return Unreadable{"it is a directory"};
-    return read_all(file.fd(), bytes_max);
+    FileText text = read_all(file.fd(), bytes_max);
+    if (S_ISFIFO(status.st_mode) && text == FileText{""}) return Unreadable{"it is a pipe that nobody writes into"};
+    return text;
 }
 
 } // namespace pandora::procfiles

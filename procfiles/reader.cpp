@@ -18,7 +18,15 @@ void Reader::expected(const Node& node, std::string_view what)
         if constexpr (std::is_same_v<Content, Map>) return "a map";
         if constexpr (std::is_same_v<Content, Scalar>) return quote(scope_.expanded(content.text).text);
     };
-    problem(node.place, "expected " + std::string{what} + ", found " + std::visit(describe, node.content));
+    problem(node.place,
+            "expected " + std::string{what} + ", found " + std::visit(describe, node.content) + unset_variable(node));
+}
+
+std::string Reader::unset_variable(const Node& node) const
+{
+    const auto* scalar = std::get_if<Scalar>(&node.content);
+    const auto name = scalar == nullptr ? "" : scope_.first_unset(scalar->text);
+    return name.empty() ? "" : " (" + quote(name) + " is not set, or empty)";
 }
 
 bool Reader::is_absent(const Node& node) const
@@ -64,12 +72,13 @@ const List* Reader::list(const Node& node, std::string_view what)
     return list;
 }
 
-std::string Reader::unknown_key(std::string_view key, std::span<const KeyName> known, std::span<const Hint> hints) const
+std::string_view meant_key(std::string_view key, std::span<const KeyName> known, std::span<const Hint> hints)
 {
     const auto hint = std::find_if(hints.begin(), hints.end(), [&](const Hint& h) { return h.word == key; });
+    if (hint != hints.end()) return hint->meant;
     std::vector<std::string_view> names;
     for (const KeyName& name : known) names.push_back(name.name);
-    return "unknown key " + quote(key) + did_you_mean(hint != hints.end() ? hint->meant : nearest(key, names));
+    return nearest(key, names);
 }
 
 std::vector<const Entry*> Reader::check_keys(const Map& map, std::span<const KeyName> known,
@@ -87,7 +96,7 @@ std::vector<const Entry*> Reader::check_keys(const Map& map, std::span<const Key
         const auto key =
             std::find_if(known.begin(), known.end(), [&](const KeyName& k) { return k.name == entry.key; });
         if (key == known.end()) {
-            lapse(entry.place, unknown_key(entry.key, known, hints));
+            lapse(entry.place, "unknown key " + quote(entry.key) + did_you_mean(meant_key(entry.key, known, hints)));
             continue;
         }
         const auto other =

@@ -66,6 +66,9 @@ private:
     std::vector<Setting> settings_;
 };
 
+/// The known key that somebody means who writes `key`, by the hints or as the nearest; empty where there is none.
+std::string_view meant_key(std::string_view key, std::span<const KeyName> known, std::span<const Hint> hints);
+
 /// One reading of one tree. Every function that finds a value wrong adds a problem and leaves the target as
 /// it was. References that it is given must outlive it.
 class Reader {
@@ -96,8 +99,11 @@ public:
         is_compose() ? warning(place, std::move(message)) : problem(place, std::move(message));
     }
 
-    /// "expected WHAT, found ...".
+    /// "expected WHAT, found ...", and which variable in it is not set.
     void expected(const Node& node, std::string_view what);
+
+    /// " (`NAME` is not set, or empty)", or nothing where the value has no such variable: the end of a message.
+    std::string unset_variable(const Node& node) const;
 
     /// Nothing is there: null, or plain text that is empty once variables are put in.
     bool is_absent(const Node& node) const;
@@ -129,8 +135,6 @@ public:
     std::vector<const Entry*> check_keys(const Map& map, std::span<const KeyName> known, std::span<const Hint> hints);
 
 private:
-    std::string unknown_key(std::string_view key, std::span<const KeyName> known, std::span<const Hint> hints) const;
-
     const LoadContext& context_;
     Scope& scope_;
     Dialect dialect_;

@@ -69,4 +69,10 @@ Rendering Scope::expanded(std::string_view text) const
     return rendering;
 }
 
+std::string Scope::first_unset(std::string_view text) const
+{
+    if (!expands_) return {};
+    return procfiles::first_unset(text, [this](std::string_view name) { return variable(name); });
+}
+
 } // namespace pandora::procfiles

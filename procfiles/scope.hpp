@@ -40,6 +40,9 @@ public:
     /// The text with all that put in; a fault leaves what is a template as it was.
     Rendering expanded(std::string_view text) const;
 
+    /// The first variable of the text for which nothing is put in; empty where there is none.
+    std::string first_unset(std::string_view text) const;
+
 private:
     std::optional<std::string> variable(std::string_view name) const;
     std::optional<std::string> template_variable(std::string_view name) const;

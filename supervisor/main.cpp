@@ -1,6 +1,7 @@
 // argv -> exit code.
 #include "supervisor/app/broker.hpp"
 #include "supervisor/app/hub_serve.hpp"
+#include "supervisor/app/obstacles.hpp"
 #include "supervisor/app/run.hpp"
 #include "supervisor/app/runtime_root.hpp"
 #include "supervisor/cli/commands.hpp"
@@ -14,6 +15,7 @@ namespace cli = pandora::supervisor::cli;
 static cli::Deeds deeds()
 {
     return {.run = app::run,
+            .obstacles = app::obstacles,
             .hub_serve =
                 [](const auto& socket, const auto& metrics) {
                     return app::hub_serve({socket, metrics});

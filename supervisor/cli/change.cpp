@@ -1,5 +1,6 @@
 #include "supervisor/cli/change.hpp"
 
+#include "supervisor/cli/output.hpp"
 #include "supervisor/cli/remote.hpp"
 #include "supervisor/cli/settling.hpp"
 #include "supervisor/cli/table.hpp"
@@ -22,18 +23,20 @@ int tell(const Outcome& outcome)
 {
     for (const auto& line : outcome) {
         if (line.good)
-            std::cout << printable(line.text) << std::endl;
+            print(printable(line.text) + "\n");
         else
             std::cerr << "pandora: " << printable(line.text) << '\n';
     }
     return std::ranges::all_of(outcome, &Line::good) ? 0 : 1;
 }
 
-int await(Remote& remote, const Goal& goal, const control::Accepted& accepted, std::chrono::seconds timeout)
+int await(Remote& remote, Goal goal, const control::Accepted& accepted, std::chrono::seconds timeout)
 {
     const auto end = Time::now() + timeout;
     for (;;) {
-        auto seen = look(goal, accepted, remote.list());
+        const auto now = remote.list();
+        if (auto* rolled = std::get_if<Rolled>(&goal)) rolled->failures = remote.failures();
+        auto seen = look(goal, accepted, now);
         if (const auto* outcome = std::get_if<Outcome>(&seen)) return tell(*outcome);
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Time::now());
         if (left.count() <= 0) {
@@ -45,11 +48,17 @@ int await(Remote& remote, const Goal& goal, const control::Accepted& accepted, s
     }
 }
 
-int change(const Where& where, const std::string& verb, Json params, const Goal& goal, const Patience& patience)
+int change(Remote& remote, const std::string& verb, Json params, Goal goal, const Patience& patience)
+{
+    if (patience.wait) remote.listen();
+    const auto accepted = remote.ask(verb, std::move(params)).get<control::Accepted>();
+    return patience.wait ? await(remote, std::move(goal), accepted, patience.timeout) : 0;
+}
+
+int change(const Where& where, const std::string& verb, Json params, Goal goal, const Patience& patience)
 {
     Remote remote{find_socket(where)};
-    const auto accepted = remote.ask(verb, std::move(params)).get<control::Accepted>();
-    return patience.wait ? await(remote, goal, accepted, patience.timeout) : 0;
+    return change(remote, verb, std::move(params), std::move(goal), patience);
 }
 
 } // namespace
@@ -72,7 +81,9 @@ int restart(const Where& where, const std::vector<std::string>& targets, bool ro
 
 int reload(const Where& where, const std::vector<std::string>& targets, const Patience& patience)
 {
-    return change(where, "reload", Json::array({targets}), Reloaded{}, patience);
+    Remote remote{find_socket(where)};
+    auto before = remote.list();
+    return change(remote, "reload", Json::array({targets}), Reloaded{std::move(before)}, patience);
 }
 
 int scale(const Where& where, const std::string& process, std::uint32_t replicas, const Patience& patience)

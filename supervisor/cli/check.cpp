@@ -4,6 +4,7 @@
 #include "procfiles/load.hpp"
 #include "procfiles/print.hpp"
 #include "supervisor/cli/hub_fields.hpp"
+#include "supervisor/cli/output.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -36,13 +37,17 @@ bool is_error(const Problem& problem) { return problem.severity == Severity::err
 
 bool ok(const std::vector<Problem>& problems) { return std::ranges::none_of(problems, is_error); }
 
-Verdict judge(const CheckOptions& options)
+Verdict judge(const CheckOptions& options, const Obstacles& obstacles)
 {
     const auto& files = options.files;
     try {
         procfiles::Loaded loaded =
             procfiles::load(files.empty() ? std::vector{procfiles::default_file()} : files,
                             {.strict = options.strict, .env_files = options.env_files, .run_commands = options.print});
+        for (Problem& problem : obstacles(loaded)) {
+            if (options.strict) problem.severity = Severity::error;
+            loaded.warnings.push_back(std::move(problem));
+        }
         const auto values = options.show_environment ? EnvironmentValues::shown : EnvironmentValues::hidden;
         return {std::move(loaded.warnings), options.print ? procfiles::print(loaded.app, values) : ""};
     } catch (procfiles::LoadError& error) {
@@ -74,23 +79,18 @@ std::string problems_json(const std::vector<Problem>& problems)
     return json_text(whole); // a file's name need not be UTF-8: it is shown as well as JSON can
 }
 
-int check(const CheckOptions& options)
+int check(const CheckOptions& options, const Obstacles& obstacles)
 {
     if (options.json && options.print) {
         std::cerr << "pandora: --json and --print both want standard output; choose one\n";
         return 1;
     }
-    const Verdict verdict = judge(options);
+    const Verdict verdict = judge(options, obstacles);
     if (options.json) {
-        std::cout << problems_json(verdict.problems) << '\n';
+        cli::print(problems_json(verdict.problems) + "\n");
     } else {
         for (const Problem& problem : verdict.problems) std::cerr << problem_line(problem) << '\n';
-        std::cout << verdict.model;
-    }
-    std::cout.flush();
-    if (!std::cout) {
-        std::cerr << "pandora: cannot write to standard output\n";
-        return 1;
+        cli::print(verdict.model);
     }
     return ok(verdict.problems) ? 0 : 1;
 }

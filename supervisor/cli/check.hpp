@@ -1,9 +1,10 @@
 // `pandora check`: what is wrong in a procfile, told without starting anything.
 #pragma once
 
-#include "procfiles/problem.hpp"
+#include "procfiles/load.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,14 @@ struct CheckOptions {
     std::vector<std::filesystem::path> env_files; // instead of `.env`
 };
 
+/// What stands against running what is loaded on this machine: warnings.
+using Obstacles = std::function<std::vector<procfiles::Problem>(const procfiles::Loaded& loaded)>;
+
 /// Reads and checks the procfiles. Problems are lines on standard error, `FILE:LINE:COLUMN: error: MESSAGE` (or
 /// `warning`), without line and column where the file as a whole is meant. The exit code: 0 where there is no
-/// error, else 1. Runs nothing that the files name, but for `print` the commands of `env_cmds`.
-int check(const CheckOptions& options);
+/// error, else 1. Runs nothing that the files name, but for `print` the commands of `env_cmds`. Throws
+/// std::runtime_error, in one line, where standard output cannot be written.
+int check(const CheckOptions& options, const Obstacles& obstacles);
 
 /// One line, without a line end.
 std::string problem_line(const procfiles::Problem& problem);

@@ -1,10 +1,12 @@
 #include "supervisor/cli/commands.hpp"
 
 #include "procfiles/default_file.hpp"
+#include "procfiles/limits.hpp"
 #include "procfiles/suggest.hpp"
 #include "supervisor/cli/change.hpp"
 #include "supervisor/cli/check.hpp"
 #include "supervisor/cli/hub_commands.hpp"
+#include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/hub_session.hpp"
 #include "supervisor/cli/hub_words.hpp"
 #include "supervisor/cli/inspect.hpp"
@@ -23,6 +25,24 @@ namespace {
 using Paths = std::vector<std::filesystem::path>;
 
 constexpr const char* targets_help = "PROCESS, PROCESS/INDEX, ns:NAMESPACE or all";
+
+std::uint32_t replicas_word(const std::string& text)
+{
+    const auto count = procfiles::parse_count(text);
+    if (!count || *count < 1 || *count > procfiles::replicas_max)
+        throw BadWords{"`" + text + "` is no whole number from 1 to " + std::to_string(procfiles::replicas_max) +
+                       "; `stop` takes a process down"};
+    return static_cast<std::uint32_t>(*count);
+}
+
+/// Why nobody can be meant: who puts the target first would be told that there is no process `USR1`. Empty where that
+/// is not so.
+std::string flaw_of_order(const std::string& signal, const std::vector<std::string>& targets)
+{
+    const auto is_signal = [](const std::string& word) { return procfiles::parse_signal(word).has_value(); };
+    const bool swapped = !is_signal(signal) && std::ranges::any_of(targets, is_signal);
+    return swapped ? "`" + signal + "` is no signal; the order is SIGNAL TARGET" : "";
+}
 
 /// The commands, the values that their options are parsed into, and the one that was given.
 class Commands {
@@ -112,7 +132,7 @@ private:
         auto* command = add(name, help, std::move(act));
         command->add_option(
             "--app", where_.app,
-            "the app; default: $PANDORA_HUB_SOCKET, the app of the procfile here, the only one that runs");
+            "the app; default: that of $PANDORA_HUB_SOCKET, of the procfile here, or without one the only that runs");
         return command;
     }
 
@@ -126,17 +146,20 @@ private:
         command->add_flag("--strict", load_.strict, "what is only warned of is an error");
     }
 
+    /// Those that are named.
     Paths files() const
     {
         Paths all = files_;
         all.insert(all.end(), more_files_.begin(), more_files_.end());
-        return all.empty() ? Paths{procfiles::default_file()} : all;
+        return all;
     }
 
     void add_run()
     {
-        add_files(add("run", "run the processes of a procfile until they end or a signal comes",
-                      [this] { return deeds_.run(files(), load_); }));
+        add_files(add("run", "run the processes of a procfile until they end or a signal comes", [this] {
+            const auto named = files();
+            return deeds_.run(named.empty() ? Paths{procfiles::default_file()} : named, load_);
+        }));
     }
 
     void add_check()
@@ -145,7 +168,7 @@ private:
             check_.files = files();
             check_.strict = load_.strict;
             check_.env_files = load_.env_files;
-            return cli::check(check_);
+            return cli::check(check_, deeds_.obstacles);
         });
         add_files(check);
         check->add_flag("--json", check_.json, "as JSON");
@@ -197,10 +220,12 @@ private:
         };
         with_targets(add_change("start", "start what is down", [this] { return start(where_, targets_, patience_); }));
         with_targets(add_change("stop", "stop, and keep down", [this] { return stop(where_, targets_, patience_); }));
-        with_targets(add_change("restart", "stop and start again", [this] {
+        with_targets(add_change("restart", "stop and start again, by the procfile as the app read it", [this] {
             return restart(where_, targets_, rolling_, patience_);
         }))->add_flag("--rolling", rolling_, "each new instance is ready before its old one goes");
-        with_targets(add_change("reload", "take on a changed configuration",
+        with_targets(add_change("reload",
+                                "have processes read their own configuration anew, by their `reload` or a rolling "
+                                "replace; a changed procfile takes a new `pandora run`",
                                 [this] { return reload(where_, targets_, patience_); }));
     }
 
@@ -209,13 +234,17 @@ private:
         auto* command = add_change("scale", "run more or fewer instances of a process",
                                    [this] { return scale(where_, target_, replicas_, patience_); });
         command->add_option("PROCESS", target_, "the process")->required();
-        command->add_option("REPLICAS", replicas_, "how many instances")->required();
+        add_word(command, "REPLICAS", replicas_, replicas_word, "how many instances")->required();
     }
 
     void add_signal()
     {
-        auto* command =
-            add_question("signal", "send a signal", [this] { return cli::signal(where_, targets_, signal_); });
+        auto* command = add_question("signal", "send a signal", [this] {
+            const auto flaw = flaw_of_order(signal_, targets_);
+            if (flaw.empty()) return cli::signal(where_, targets_, signal_);
+            complain(flaw);
+            return exit_code::usage;
+        });
         command->add_option("SIGNAL", signal_, "a name, like HUP or SIGUSR1, or a number")->required();
         command->add_option("TARGET", targets_, targets_help)->required();
     }

@@ -3,6 +3,7 @@
 
 #include "procfiles/load.hpp"
 #include "procfiles/scalars.hpp"
+#include "supervisor/cli/check.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,7 @@ namespace pandora::supervisor::cli {
 /// What commands do that are more than a question to a running app: main.cpp says how.
 struct Deeds {
     std::function<int(const std::vector<std::filesystem::path>& files, const procfiles::LoadOptions& options)> run;
+    Obstacles obstacles; // to running what `check` has found to be right
     std::function<int(const std::filesystem::path& socket, const std::optional<procfiles::Endpoint>& metrics)>
         hub_serve;
     std::function<int(const std::vector<std::string>& arguments)> broker; // the hub process of `pandora run`

@@ -82,7 +82,8 @@ private:
         auto* command = hub_.add_subcommand(name, help);
         auto* socket = add_name(command, "--socket", which_.socket,
                                 "the hub's socket; default: $PANDORA_HUB_SOCKET, that of the app");
-        add_name(command, "--app", which_.where.app, "the app; default: of the procfile here, the only one that runs")
+        add_name(command, "--app", which_.where.app,
+                 "the app; default: that of the procfile here, or without one the only that runs")
             ->excludes(socket);
         command->footer(exit_codes);
         command->callback([this, &options, act] {

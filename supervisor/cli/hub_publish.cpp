@@ -4,9 +4,11 @@
 #include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/shell_command.hpp"
 
+#include <csignal>
 #include <deque>
 #include <list>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -34,10 +36,7 @@ public:
         session_.on_online([this] {
             if (!std::exchange(told_, true)) session_.print("published " + options_.object);
         });
-        session_.on_signal([this] {
-            waiting_.clear(); // their callers are told
-            for (auto& command : running_) command->terminate();
-        });
+        session_.on_signal([this](int signal) { end_by(signal); });
         return session_.run();
     }
 
@@ -58,6 +57,19 @@ private:
         if (running_.size() < options_.at_once_max) return start(std::move(asked));
         if (waiting_.size() == waiting_max) return asked.reply.error("too many calls wait for their command", "busy");
         waiting_.push_back(std::move(asked));
+    }
+
+    /// SIGTERM is how a supervisor replaces us: what has been taken on is done, and whoever supervises has a limit for
+    /// that. At SIGINT somebody waits at a terminal.
+    void end_by(int signal)
+    {
+        end_code_ = 128 + signal;
+        session_.client().unpublish(options_.object);
+        if (signal == SIGINT) {
+            waiting_.clear(); // their callers are told
+            for (auto& command : running_) command->terminate();
+        }
+        if (running_.empty() || signal == SIGINT) session_.leave(*end_code_);
     }
 
     void start(Asked asked)
@@ -102,6 +114,7 @@ private:
             waiting_.pop_front();
             if (!next.call.canceled()) start(std::move(next));
         }
+        if (end_code_ && running_.empty()) session_.leave(*end_code_);
     }
 
     const PublishOptions& options_;
@@ -109,6 +122,7 @@ private:
     Running running_; // before `session_` goes: they live on its loop
     std::deque<Asked> waiting_;
     bool told_ = false;
+    std::optional<int> end_code_; // a signal has come
 };
 
 } // namespace

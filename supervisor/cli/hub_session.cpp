@@ -1,6 +1,7 @@
 #include "supervisor/cli/hub_session.hpp"
 
 #include "supervisor/cli/hub_outcome.hpp"
+#include "supervisor/cli/output.hpp"
 #include "supervisor/cli/reach.hpp"
 #include "supervisor/cli/table.hpp"
 
@@ -88,8 +89,7 @@ void HubSession::watch_signals()
         const auto handler = std::exchange(signal_handler_, nullptr);
         if (!handler || !online_) return finish(128 + signal);
         watch_signals();
-        handler();
-        leave(128 + signal);
+        handler(signal);
     });
 }
 
@@ -179,19 +179,12 @@ void HubSession::print_raw(std::string_view bytes)
 /// subscription says.
 void HubSession::flush()
 {
-    std::string_view left = output_;
-    while (!left.empty()) {
-        const auto written = ::write(STDOUT_FILENO, left.data(), left.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) { // only where SIGPIPE is ignored does EPIPE come this far
-            const int error = errno;
-            if (error != EPIPE) complain("cannot write to standard output: " + std::generic_category().message(error));
-            exit_code_ = error == EPIPE ? exit_code::pipe_closed : exit_code::failed;
-            break;
-        }
-        left.remove_prefix(static_cast<std::size_t>(written));
-    }
+    const auto error = write_output(output_);
     output_.clear();
+    if (!error) return;
+    const bool gone = error == std::errc::broken_pipe; // comes this far only where SIGPIPE is ignored
+    if (!gone) complain(output_failure(error));
+    exit_code_ = gone ? exit_code::pipe_closed : exit_code::failed;
 }
 
 } // namespace pandora::supervisor::cli

@@ -65,8 +65,9 @@ public:
     /// Runs whenever the client is online, everything published.
     void on_online(std::function<void()> handler) { online_handler_ = std::move(handler); }
 
-    /// Runs when a signal comes; the verb then ends by leave() rather than at once, and at the next signal at once.
-    void on_signal(std::function<void()> handler) { signal_handler_ = std::move(handler); }
+    /// Runs when a signal comes while it is online: the verb ends by leave(128 + signal), now or once it has done what
+    /// it has in hand. At the next signal it ends at once.
+    void on_signal(std::function<void(int signal)> handler) { signal_handler_ = std::move(handler); }
 
     /// Calls `expired` once, after `time`. One timer: a later call replaces it.
     void after(std::chrono::milliseconds time, std::function<void()> expired);
@@ -92,7 +93,7 @@ private:
     boost::asio::signal_set signals_{io_};
     boost::asio::posix::stream_descriptor reader_{io_};
     boost::asio::steady_timer timer_{io_};
-    std::function<void()> signal_handler_;
+    std::function<void(int)> signal_handler_;
     std::function<void()> online_handler_;
     std::optional<int> exit_code_;
     std::optional<int> leaves_with_; // as soon as it is online

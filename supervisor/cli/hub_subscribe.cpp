@@ -3,6 +3,9 @@
 #include "supervisor/cli/hub_fields.hpp"
 #include "supervisor/cli/hub_outcome.hpp"
 
+#include <optional>
+#include <string>
+
 namespace pandora::supervisor::cli {
 
 namespace client = hub::client;
@@ -22,8 +25,17 @@ int hub_subscribe(const SubscribeWords& words)
         complain(std::to_string(lost) + " events were lost: they came faster than they were read");
     };
     session.client().subscribe(words.object, words.event, show, options);
-    if (words.timeout)
-        session.after(*words.timeout, [&] { session.finish(words.count == 0 ? exit_code::ok : exit_code::deadline); });
+    bool published = false; // at some time since
+    if (words.timeout) {
+        session.client().wait_for(words.object, *words.timeout,
+                                  [&](const std::optional<client::CallError>& error) { published = !error; });
+        session.after(*words.timeout, [&] {
+            if (words.count == 0) return session.finish(exit_code::ok);
+            complain("deadline: " + std::to_string(seen) + " of " + std::to_string(words.count) + " events came" +
+                     (published || seen > 0 || !session.is_online() ? "" : "; nobody publishes " + words.object));
+            session.finish(exit_code::deadline);
+        });
+    }
     return session.run();
 }
 

@@ -1,6 +1,7 @@
 #include "supervisor/cli/inspect.hpp"
 
 #include "supervisor/cli/hub_fields.hpp"
+#include "supervisor/cli/output.hpp"
 #include "supervisor/cli/remote.hpp"
 #include "supervisor/cli/table.hpp"
 
@@ -61,12 +62,6 @@ Row row_of(const InstanceView& view, double now)
             reason(view, now)};
 }
 
-void print(const std::string& text)
-{
-    std::cout << text << std::flush;
-    if (!std::cout) throw std::runtime_error{"cannot write to standard output"};
-}
-
 std::string changes_text(const std::vector<control::StateChange>& changes)
 {
     std::vector<Row> rows;
@@ -82,6 +77,13 @@ bool is_named(const InstanceView& view, const std::vector<std::string>& names)
     return names.empty() || std::ranges::any_of(names, [&](const std::string& name) {
                return name == view.process || name == instance_text(view.process, view.instance);
            });
+}
+
+/// Of a process that is silent.
+void tell_of_silence(const std::vector<InstanceView>& instances, const std::string& target)
+{
+    for (const auto& view : instances)
+        if (is_named(view, {target})) std::cerr << "pandora: " << printable(silence_text(view, unix_now())) << '\n';
 }
 
 std::vector<std::uint32_t> instances_of(Remote& remote, const std::string& target)
@@ -128,6 +130,13 @@ std::string log_line(const std::string& process, const control::TailLine& line, 
     return (named ? instance_text(process, line.instance) + " | " : "") + line.text + "\n";
 }
 
+std::string silence_text(const InstanceView& view, double now)
+{
+    const auto why = reason(view, now);
+    return instance_text(view.process, view.instance) + " has written nothing that is kept; it is " + view.state +
+           (why.empty() ? "" : ": " + why);
+}
+
 int ps(const Where& where, const std::vector<std::string>& processes, bool json)
 {
     auto instances = Remote{find_socket(where)}.list();
@@ -159,6 +168,7 @@ int logs(const Where& where, const LogsOptions& options)
         }
     };
     show(remote.ask("tail", Json::array({options.target, options.lines})));
+    if (seen.empty() && options.lines > 0 && !options.follow) tell_of_silence(remote.list(), options.target);
     while (options.follow) {
         remote.await_change(follow_pause);
         for (const auto instance : instances_of(remote, options.target))

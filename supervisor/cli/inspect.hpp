@@ -25,7 +25,8 @@ struct LogsOptions {
     bool follow = false; // until a signal ends the program
 };
 
-/// The last lines that it wrote; of several instances each with its name in front.
+/// The last lines that it wrote; of several instances each with its name in front. Where there are none, a line on
+/// standard error for each instance says how it is.
 int logs(const Where& where, const LogsOptions& options);
 
 /// The apps that run, one a line.
@@ -36,6 +37,9 @@ std::string ps_table(const std::vector<control::InstanceView>& instances, double
 
 /// The text of `describe`.
 std::string description_text(const control::Description& description, double now);
+
+/// Why there is nothing to show of it: "web/0 has written nothing that is kept; it is failed: exec web: ...".
+std::string silence_text(const control::InstanceView& view, double now);
 
 /// "web/0 | text" where `named`, else "text".
 std::string log_line(const std::string& process, const control::TailLine& line, bool named);

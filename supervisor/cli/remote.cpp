@@ -1,5 +1,6 @@
 #include "supervisor/cli/remote.hpp"
 
+#include "supervisor/cli/hub_outcome.hpp"
 #include "supervisor/cli/reach.hpp"
 #include "supervisor/cli/table.hpp"
 
@@ -49,6 +50,9 @@ std::string explained(const client::CallError& error, const std::string& socket)
     if (error.name == "denied") return "denied: " + error.message;
     if (is_no_route(error)) return "the hub on " + socket + " has no supervisor";
     if (is_lost(error)) return "the hub on " + socket + " went away before it answered";
+    if (exit_code_of(error) == exit_code::deadline) // the hub's word for it, or ours where not even the hub said one
+        return "the hub or the supervisor did not answer within " +
+               std::to_string(std::chrono::duration_cast<std::chrono::seconds>(answer_time).count()) + " s";
     return "the supervisor did not answer: " + error.message + " (" + error.name + ")";
 }
 
@@ -94,11 +98,24 @@ std::vector<control::InstanceView> Remote::list()
     }
 }
 
+void Remote::listen()
+{
+    if (std::exchange(listening_, true)) return;
+    client_.subscribe(control::supervisor_object_name, control::state_event_name,
+                      [this](const Json& changes) { hear(changes); });
+}
+
+void Remote::hear(const Json& changes)
+{
+    woken_ = true;
+    for (const auto& change : changes.get<std::vector<control::StateChange>>())
+        if (change.to == "backoff" || change.to == "failed")
+            failures_[change.process] = instance_text(change.process, change.instance) + " failed: " + change.reason;
+}
+
 void Remote::await_change(std::chrono::milliseconds time)
 {
-    if (!std::exchange(listening_, true))
-        client_.subscribe(control::supervisor_object_name, control::state_event_name,
-                          [this](const Json&) { woken_ = true; });
+    listen();
     timer_.expires_after(time);
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) woken_ = true;

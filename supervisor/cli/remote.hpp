@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,17 @@ public:
 
     std::vector<control::InstanceView> list();
 
-    /// Returns when an instance has changed its state, or after `time`. The first call begins to listen.
+    /// Hears of changes of state from now on.
+    void listen();
+
+    /// Of each process the last run that failed, of those heard of: "web/1 failed: exit 3".
+    const std::map<std::string, std::string>& failures() const { return failures_; }
+
+    /// Returns when an instance has changed its state, or after `time`. The first call listens, if nobody has before.
     void await_change(std::chrono::milliseconds time);
 
 private:
+    void hear(const Json& changes);
     hub::client::Outcome invoke(const std::string& method, Json params);
 
     std::string socket_;
@@ -42,6 +50,7 @@ private:
     bool listening_ = false;
     bool woken_ = false;    // what await_change() waits for has come
     bool answered_ = false; // there is a supervisor behind this hub
+    std::map<std::string, std::string> failures_;
 };
 
 } // namespace pandora::supervisor::cli

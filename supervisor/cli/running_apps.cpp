@@ -33,23 +33,32 @@ std::string listed(const std::vector<RunningApp>& running)
     return names;
 }
 
-const RunningApp* find(const std::vector<RunningApp>& running, const std::string& name)
+/// The first thing that is wrong; `pandora check` tells the rest.
+std::string first_error(const procfiles::LoadError& error)
 {
-    const auto found = std::ranges::find(running, name, &RunningApp::name);
-    return found == running.end() ? nullptr : &*found;
+    const auto& first = *std::ranges::find(error.problems, procfiles::Severity::error, &procfiles::Problem::severity);
+    return (first.place.line > 0 ? "line " + std::to_string(first.place.line) + ": " : "") + first.message;
 }
 
-/// The name that the procfile here gives its app. One that cannot be read is no clue, and `pandora check` says why.
-std::optional<std::string> app_here()
+/// Other things that are wrong in it do not matter: what runs was started when they were right.
+Here procfile_here()
 {
-    std::error_code ignored;
-    const auto file = procfiles::default_file();
-    if (!fs::exists(file, ignored)) return std::nullopt;
+    const auto file = procfiles::find_default_file();
+    if (!file) return NoProcfile{};
     try {
-        return procfiles::load({file}, {.run_commands = false}).app.name;
-    } catch (const std::exception&) {
-        return std::nullopt;
+        return AppHere{procfiles::load({*file}, {.run_commands = false}).app.name};
+    } catch (const procfiles::LoadError& error) {
+        if (!error.app.empty()) return AppHere{error.app};
+        return UnreadableProcfile{file->string(), first_error(error)};
     }
+}
+
+/// `whose`: where the name comes from.
+fs::path socket_of(const std::string& app, const char* whose, const std::vector<RunningApp>& running)
+{
+    const auto found = std::ranges::find(running, app, &RunningApp::name);
+    if (found != running.end()) return found->socket;
+    throw std::runtime_error{"app `" + app + "`" + whose + " is not running; " + listed(running)};
 }
 
 } // namespace
@@ -73,13 +82,13 @@ std::vector<RunningApp> running_apps(const fs::path& root)
 
 fs::path choose_socket(const Clues& clues)
 {
-    const auto& wanted = !clues.named.empty() ? clues.named : clues.app_here.value_or("");
-    if (clues.named.empty() && !clues.socket.empty()) return clues.socket;
-    if (!wanted.empty()) {
-        if (const auto* app = find(clues.running, wanted)) return app->socket;
-        const auto* whose = clues.named.empty() ? " (of the procfile in this folder)" : "";
-        throw std::runtime_error{"app `" + wanted + "`" + whose + " is not running; " + listed(clues.running)};
-    }
+    if (!clues.named.empty()) return socket_of(clues.named, "", clues.running);
+    if (!clues.socket.empty()) return clues.socket;
+    if (const auto* app = std::get_if<AppHere>(&clues.here))
+        return socket_of(app->name, " (of the procfile in this folder)", clues.running);
+    if (const auto* broken = std::get_if<UnreadableProcfile>(&clues.here))
+        throw std::runtime_error{broken->file + " here does not tell its app (" + broken->why +
+                                 "); name the app with --app; " + listed(clues.running)};
     if (clues.running.size() == 1) return clues.running.front().socket;
     throw std::runtime_error{clues.running.empty() ? listed(clues.running)
                                                    : "which app? Name it with --app; " + listed(clues.running)};
@@ -87,9 +96,9 @@ fs::path choose_socket(const Clues& clues)
 
 fs::path find_socket(const Where& where)
 {
-    Clues clues{.named = where.app, .socket = "", .app_here = {}, .running = {}};
+    Clues clues{.named = where.app, .socket = "", .here = NoProcfile{}, .running = {}};
     if (const char* variable = std::getenv("PANDORA_HUB_SOCKET")) clues.socket = variable;
-    if (where.app.empty() && clues.socket.empty()) clues.app_here = app_here();
+    if (where.app.empty() && clues.socket.empty()) clues.here = procfile_here();
     clues.running = running_apps(where.runtime_root);
     return choose_socket(clues);
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <sys/types.h>
+#include <variant>
 #include <vector>
 
 namespace pandora::supervisor::cli {
@@ -31,17 +31,33 @@ std::filesystem::path hub_socket_in(const std::filesystem::path& run_directory);
 /// behind is not one; nothing is changed.
 std::vector<RunningApp> running_apps(const std::filesystem::path& root);
 
+/// The current folder says nothing of the app that is meant.
+struct NoProcfile {};
+
+/// The app of the procfile there.
+struct AppHere {
+    std::string name;
+};
+
+/// There is one that cannot be read as far as the name of its app.
+struct UnreadableProcfile {
+    std::string file;
+    std::string why;
+};
+
+using Here = std::variant<NoProcfile, AppHere, UnreadableProcfile>;
+
 /// What is known when a command has to choose.
 struct Clues {
-    std::string named;                   // --app
-    std::string socket;                  // $PANDORA_HUB_SOCKET
-    std::optional<std::string> app_here; // of the procfile in the current folder
+    std::string named;  // --app
+    std::string socket; // $PANDORA_HUB_SOCKET
+    Here here;
     std::vector<RunningApp> running;
 };
 
 /// The hub's socket: of the app that was named; else the environment's; else of the app of the procfile here; else of
-/// the only app that runs. A procfile here whose app does not run is taken for what was meant, rather than another
-/// app. Throws std::runtime_error, in one line that lists the running apps. Pure.
+/// the only app that runs. A procfile here, also one whose app does not run or that does not tell its app, is taken for
+/// what was meant, rather than another app. Throws std::runtime_error, in one line that lists the running apps. Pure.
 std::filesystem::path choose_socket(const Clues& clues);
 
 /// The same with what this machine knows.

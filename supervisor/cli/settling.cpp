@@ -20,6 +20,13 @@ bool is_one_of(const std::string& state, std::initializer_list<const char*> stat
 
 std::string name_of(const InstanceView& view) { return instance_text(view.process, view.instance); }
 
+const InstanceView* find(const std::vector<InstanceView>& now, const std::string& process, std::uint32_t instance)
+{
+    const auto found = std::ranges::find_if(
+        now, [&](const InstanceView& view) { return view.process == process && view.instance == instance; });
+    return found == now.end() ? nullptr : &*found;
+}
+
 /// How it ended and why, whichever of the two says both.
 std::string reason(const InstanceView& view)
 {
@@ -59,27 +66,30 @@ std::optional<Line> restarted(const InstanceView& view, const Before& before)
 }
 
 /// A rolling replace ends with all of them replaced, or is taken back; both are seen when it is over.
-std::optional<Line> rolled(const InstanceView& view, const Before& before)
+std::optional<Line> rolled(const Rolled& goal, const InstanceView& view, const Before& before)
 {
     if (view.rolling) return std::nullopt;
     if (view.runs > before.runs || view.state == "failed") return running(view);
-    return Line{name_of(view) + " was not replaced: the rolling replace was taken back", false};
+    const auto failure = goal.failures.find(view.process);
+    const auto why = failure == goal.failures.end() ? "; `pandora run` has said why" : "; " + failure->second;
+    return Line{name_of(view) + " was not replaced: the rolling replace was taken back" + why, false};
+}
+
+/// What does not run takes on its configuration when it starts: nothing is done to it.
+std::optional<Line> reloaded(const Reloaded& goal, const InstanceView& view)
+{
+    const auto* before = find(goal.before, view.process, view.instance);
+    if (before && !before->up) return Line{name_of(view) + " did not run: nothing to reload", true};
+    return view.rolling ? std::nullopt : running(view);
 }
 
 std::optional<Line> settled(const Goal& goal, const InstanceView& view, const Before& before)
 {
-    if (std::holds_alternative<Rolled>(goal)) return rolled(view, before);
-    if (std::holds_alternative<Reloaded>(goal) && view.rolling) return std::nullopt;
+    if (const auto* how = std::get_if<Rolled>(&goal)) return rolled(*how, view, before);
+    if (const auto* how = std::get_if<Reloaded>(&goal)) return reloaded(*how, view);
     if (std::holds_alternative<Stopped>(goal)) return stopped(view);
     if (std::holds_alternative<Restarted>(goal)) return restarted(view, before);
     return running(view);
-}
-
-const InstanceView* find(const std::vector<InstanceView>& now, const std::string& process, std::uint32_t instance)
-{
-    const auto found = std::ranges::find_if(
-        now, [&](const InstanceView& view) { return view.process == process && view.instance == instance; });
-    return found == now.end() ? nullptr : &*found;
 }
 
 /// Collects what has settled and who has not.

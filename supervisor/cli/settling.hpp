@@ -4,6 +4,7 @@
 #include "supervisor/control/messages.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,10 +21,14 @@ struct Stopped {};
 struct Restarted {};
 
 /// Each of them runs anew, replaced by one that was ready before.
-struct Rolled {};
+struct Rolled {
+    std::map<std::string, std::string> failures{}; // of each process the last that was heard of: "web/1 failed: exit 3"
+};
 
-/// None of them is on its way from one state to another, or being replaced.
-struct Reloaded {};
+/// None of those that ran is on its way from one state to another, or being replaced.
+struct Reloaded {
+    std::vector<control::InstanceView> before{}; // a list from before the request
+};
 
 /// The process has so many instances.
 struct Scaled {

@@ -58,7 +58,7 @@ Understood understand_scale(const Json& params, const std::vector<KnownProcess>&
     if (process->builtin) return not_for_builtin(Verb::scale, {name, std::nullopt});
     const auto replicas = whole_number(param(params, 1), procfiles::replicas_max);
     if (!replicas)
-        return Refused{"the number of replicas is a whole number from 0 to " + std::to_string(procfiles::replicas_max)};
+        return Refused{"the number of replicas is a whole number from 1 to " + std::to_string(procfiles::replicas_max)};
     return ScaleRequest{name, static_cast<std::uint32_t>(*replicas)};
 }
 

@@ -43,14 +43,48 @@ class Check(unittest.TestCase):
         code, out, err = self.check("bad.yml")
         self.assertEqual((code, out), (1, ""))
         lines = err.splitlines()
-        self.assertEqual([line.split(" ")[0] for line in lines], ["bad.yml:2:3:", "bad.yml:3:5:", "bad.yml:4:15:"])
+        self.assertEqual([line.split(" ")[0] for line in lines], ["bad.yml:3:5:", "bad.yml:4:15:"])
         self.assertTrue(all(" error: " in line for line in lines), err)
-        self.assertIn("did you mean `command`?", lines[1])
+        self.assertIn("did you mean `command`?", lines[0])
 
     def test_a_file_that_cannot_be_read_is_a_problem_without_a_line(self):
         code, out, err = self.check("nowhere.yml")
         self.assertEqual((code, out), (1, ""))
         self.assertRegex(err, r"^nowhere\.yml: error: .*No such file or directory\n$")
+
+    def test_without_a_file_all_names_are_told_that_were_looked_for(self):
+        names = "`procfile.yaml`, `process-compose.yml`, `process-compose.yaml` or `Procfile`"
+        said = f"there is no such file here, nor {names}; name your procfile as an argument\n"
+        self.assertEqual(self.check(), (1, "", f"procfile.yml: error: {said}"))
+        run = subprocess.run([BINARY, "run"], cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual((run.returncode, run.stderr), (1, f"pandora: procfile.yml: {said}"))
+
+    def test_a_pipe_that_nobody_writes_into_is_not_waited_for(self):
+        os.mkfifo(self.folder / "pipe.yml")
+        for verb in ("check", "run"):
+            done = subprocess.run([BINARY, verb, "pipe.yml"], cwd=self.folder, capture_output=True, text=True,
+                                  timeout=DEADLINE_S)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("cannot be read: it is a pipe that nobody writes into", done.stderr)
+
+    def test_a_procfile_may_come_through_a_pipe(self):
+        late = "sleep 0.1; echo 'processes: {a: {command: b}}'"
+        done = subprocess.run(["bash", "-c", f"exec '{BINARY}' check <({late})"], capture_output=True, text=True,
+                              timeout=DEADLINE_S)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_what_this_machine_would_refuse_is_a_warning_unless_strict(self):
+        self.write("procfile.yml", """
+processes:
+  web: {command: a, user: no-such-user}
+  job: {command: b, schedule: {cron: "0 3 * * *", timezone: Mars/Olympus}}
+""")
+        code, out, err = self.check()
+        self.assertEqual((code, out), (0, ""))
+        self.assertRegex(err, r"^procfile\.yml:3:3: warning: `run` would fail here: .*`no-such-user` does not exist\n"
+                              r"procfile\.yml:4:3: warning: `run` would fail here: .*`Mars/Olympus`: .*\n$")
+        code, _, err = self.check("--strict")
+        self.assertEqual((code, err.count(" error: ")), (1, 2))
 
     def test_json(self):
         self.write("bad.yml", "processes:\n  web:\n    command: a\n    replicas: many\n")
@@ -152,7 +186,8 @@ class Check(unittest.TestCase):
         with open("/dev/full", "w", encoding="utf-8") as full:
             done = subprocess.run([BINARY, "check", "--print"], cwd=self.folder, stdout=full, stderr=subprocess.PIPE,
                                   text=True, timeout=DEADLINE_S)
-        self.assertEqual((done.returncode, done.stderr), (1, "pandora: cannot write to standard output\n"))
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "pandora: cannot write to standard output: No space left on device\n"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -143,6 +144,61 @@ class Showing(Case):
             app.wait_exit()
             self.assertIn("no app runs here", pandora(app, "ps", folder=app.folder / "run").stderr)
 
+    def test_a_procfile_here_that_does_not_tell_its_app_stands_for_no_other(self):
+        with App(SLEEPER, name="precious", environment={"NM": ""}) as app:
+            app.wait_line("web ready")
+            here = app.folder / "elsewhere"
+            here.mkdir()
+            procfile = here / "procfile.yml"
+
+            def stop_all():
+                return pandora(app, "stop", "all", folder=here)
+
+            for text in ("processes:\n\tweb: {command: a}\n", "", 'name: "${NM}"\nprocesses: {a: {command: b}}\n'):
+                procfile.write_text(text)
+                done = stop_all()
+                self.assertEqual((done.returncode, done.stdout), (1, ""), text)
+                self.assertRegex(done.stderr, r"^pandora: procfile\.yml here does not tell its app \(.+\); "
+                                              r"name the app with --app; running: precious\n$")
+            procfile.unlink()
+            for make in (procfile.mkdir, lambda: os.mkfifo(procfile), lambda: procfile.symlink_to("nowhere")):
+                make()
+                self.assertIn("procfile.yml here does not tell its app (cannot be read: ", stop_all().stderr)
+                procfile.rmdir() if procfile.is_dir() else procfile.unlink()
+            self.assertEqual(self.states(app), {"web/0": "ready"})
+            procfile.write_text("name: precious\nprocesses: {web: {comand: broken since}}\n")
+            self.assertEqual((stop_all().returncode, self.states(app)), (0, {"web/0": "completed"}))
+
+    def test_a_supervisor_behind_a_hub_that_is_stuck_is_given_up(self):
+        with App(SLEEPER) as app:
+            app.wait_line("web ready")
+            hub = app.pid_of("hub/0")
+            os.kill(app.master.pid, signal.SIGSTOP)  # else it would replace the hub
+            os.kill(hub, signal.SIGSTOP)
+            try:
+                self.assertIn("the hub or the supervisor did not answer within 10 s", self.refuse(app, "ps"))
+            finally:
+                os.kill(hub, signal.SIGCONT)
+                os.kill(app.master.pid, signal.SIGCONT)
+
+    def test_a_full_disk_is_told_with_its_reason(self):
+        with App(SLEEPER) as app:
+            app.wait_line("web ready")
+            for words in (("ps",), ("list",), ("describe", "web"), ("reload", "web"), ("hub", "stats")):
+                with open("/dev/full", "w", encoding="utf-8") as full:
+                    done = subprocess.run([BINARY, *words], stdout=full, stderr=subprocess.PIPE, text=True,
+                                          timeout=DEADLINE_S, check=False, env=app.environment, cwd=app.folder)
+                self.assertEqual((done.returncode, done.stderr),
+                                 (1, "pandora: cannot write to standard output: No space left on device\n"), words)
+
+    def test_the_logs_of_what_wrote_nothing_say_so_and_why(self):
+        with App(SLEEPER + "\n  nope: {entrypoint: [./nope]}") as app:
+            app.wait_line("nope cannot execute")
+            done = pandora(app, "logs", "nope")
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            self.assertRegex(done.stderr, r"^pandora: nope/0 has written nothing that is kept; it is failed: .+\n$")
+            self.assertEqual(pandora(app, "logs", "nope", "-n", "0").stderr, "")
+
 
 class Changing(Case):
     def test_a_stopped_process_stays_down_and_the_app_stays_up_until_it_is_started_again(self):
@@ -219,6 +275,17 @@ class Changing(Case):
             self.do(app, "signal", "USR1", "web")
             app.wait_line("got USR1")
             self.assertIn("a signal is a name like SIGHUP", self.refuse(app, "signal", "NOPE", "web"))
+
+    def test_a_reload_is_not_judged_by_what_did_not_run(self):
+        script = "trap \"echo reloaded\" HUP; echo up; while :; do sleep 0.05; done"
+        with App(f"  web: {{command: '{script}', reload: {{signal: SIGHUP}}}}\n  nope: {{entrypoint: [./nope]}}\n"
+                 "  off: {command: 'true', disabled: true}") as app:
+            app.wait_line(r"\| up")
+            app.wait_line("nope cannot execute")
+            self.assertEqual(self.do(app, "reload", "all"),
+                             f"web/0 ready, pid {app.pid_of('web/0')}\nnope/0 did not run: nothing to reload\n"
+                             "off/0 did not run: nothing to reload\n")
+            app.wait_line("reloaded")
 
     def test_reload_sends_the_signal_of_the_procfile(self):
         script = "trap \"echo reloaded\" HUP; echo up; while :; do sleep 0.05; done"

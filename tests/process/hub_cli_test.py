@@ -111,12 +111,35 @@ class Publishing(HubTest):
         self.assertEqual([call.end() for call in calls], [(0, "")] * 4)
         self.assertEqual(sorted(int(call.lines[0]) for call in calls), [1, 2, 3, 4])
 
-    def test_its_end_ends_its_commands_and_their_children(self):
+    def hanging(self):
+        """A publisher, a caller that it has keep waiting, and the child of the command."""
         tool = self.publish("tool", hang=f"sleep 1000 & echo $! > {self.folder}/part; "
                                          f"mv {self.folder}/part {self.folder}/pid; wait")
         call = self.start("call", "tool", "hang", "--timeout", "1h")
         wait_until((self.folder / "pid").exists, "the command runs")
-        child = int((self.folder / "pid").read_text())
+        return tool, call, int((self.folder / "pid").read_text())
+
+    def test_an_interrupt_ends_its_commands_and_their_children(self):
+        tool, call, child = self.hanging()
+        self.assertEqual(tool.end(signal.SIGINT)[0], 130)
+        wait_until(lambda: is_gone(child), "the child of the command has gone")
+        self.assertIn(call.end()[0], (1, 7))
+
+    def test_terminated_it_does_what_it_has_in_hand_and_takes_no_more(self):
+        tool = self.publish("tool", work=f"touch {self.folder}/began; while ! test -e {self.folder}/go; do sleep 0.05; "
+                                         "done; echo 7")
+        call = self.start("call", "tool", "work", "--timeout", "1h")
+        wait_until((self.folder / "began").exists, "the command runs")
+        tool.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: self.run_verb("call", "tool", "work", "--timeout", "100ms").returncode == 3, "no more")
+        (self.folder / "go").touch()
+        self.assertEqual((call.end(), list(call.lines)), ((0, ""), ["7"]))
+        self.assertEqual(tool.end(), (143, ""))
+
+    def test_terminated_twice_it_ends_at_once(self):
+        tool, call, child = self.hanging()
+        tool.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: self.run_verb("introspect", "tool").returncode == 3, "it is withdrawn")
         self.assertEqual(tool.end(signal.SIGTERM)[0], 143)
         wait_until(lambda: is_gone(child), "the child of the command has gone")
         self.assertIn(call.end()[0], (1, 7))
@@ -294,8 +317,10 @@ class Supervised(unittest.TestCase):
     def test_events_are_printed_until_there_were_enough_and_a_new_hub_process_goes_on_with_them(self):
         with App("  web: {command: exec sleep 1000}") as app:
             app.wait_line("web ready")
-            self.assertEqual(app.command("hub", "subscribe", "pandora.supervisor", "nothing", "--count", "1",
-                                         "--timeout", "200ms").returncode, 4)
+            for name, said in (("pandora.supervisor", ""), ("nosuch", "; nobody publishes nosuch")):
+                done = app.command("hub", "subscribe", name, "nothing", "--count", "1", "--timeout", "200ms")
+                self.assertEqual((done.returncode, done.stderr),
+                                 (4, f"pandora: deadline: 0 of 1 events came{said}\n"))
             subscriber = subprocess.Popen([BINARY, "hub", "subscribe", "pandora.supervisor", "state", "--count", "1"],
                                           stdout=subprocess.PIPE, text=True, env=app.environment, cwd=app.folder)
             try:

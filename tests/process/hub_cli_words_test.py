@@ -126,6 +126,17 @@ class Reaching(HubTest):
             self.assertRegex(self.as_nobody(*words), "^5 pandora: denied: the hub on .* does not admit this user",
                              words)
 
+    @unittest.skipUnless(os.geteuid() == 0, "becomes another user")
+    def test_a_relative_runtime_folder_of_the_session_is_none(self):
+        for folder, root in (("relative", "/tmp/pandora-65534"), ("/nonexistent", "/nonexistent/pandora")):
+            environment = dict(os.environ, XDG_RUNTIME_DIR=folder)
+            environment.pop("PANDORA_RUNTIME_DIR", None)
+            done = subprocess.run([BINARY, "hub", "wait-for", "tool", "--app", "none", "--timeout", "1ms"],
+                                  capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=environment,
+                                  user=65534, group=65534, extra_groups=[], cwd="/")
+            self.assertEqual((done.returncode, done.stderr),
+                             (4, f"pandora: deadline: no hub listens on {root}/none/hub.sock\n"))
+
     def as_nobody(self, verb, *arguments):
         """The exit code, and what is on standard error."""
         done = subprocess.run([BINARY, "hub", verb, "--socket", str(self.socket), *arguments], capture_output=True,

@@ -152,7 +152,7 @@ class BadVersions(unittest.TestCase):
             f"  web: {{command: 'test -e bad && {bad}; echo up; exec sleep 1000', ready_log_line: up, replicas: 2,\n"
             f"        start_timeout: 2s, rollout: {rule}}}"))
 
-    def check_taken_back(self, bad, why):
+    def check_taken_back(self, bad, why, told):
         app = self.start(bad)
         app.wait_line(r"web/\d ready", count=2)
         old = pids(app)
@@ -161,7 +161,7 @@ class BadVersions(unittest.TestCase):
         done = app.command("restart", "--rolling", "web")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertLess(time.monotonic() - begin, DEADLINE_S)
-        self.assertIn("web/0 was not replaced: the rolling replace was taken back", done.stderr)
+        self.assertRegex(done.stderr, "web/0 was not replaced: the rolling replace was taken back; " + told)
         app.wait_line(f"rolling replace taken back: {why}")
         wait_until(lambda: pids(app) == old, "the old ones alone")
         self.assertEqual([view["state"] for view in app.instances().values() if view["process"] == "web"],
@@ -172,10 +172,11 @@ class BadVersions(unittest.TestCase):
         self.assertTrue(set(old.values()).isdisjoint(pids(app).values()))
 
     def test_one_that_does_not_get_ready_is_taken_back_and_the_old_ones_go_on(self):
-        self.check_taken_back("exec sleep 1000", "its new instance 2 (failed|was not ready within 2 s)")
+        self.check_taken_back("exec sleep 1000", "its new instance 2 (failed|was not ready within 2 s)",
+                              "(web/2 failed: .+|`pandora run` has said why)\n")
 
     def test_one_that_fails_is_taken_back_and_the_old_ones_go_on(self):
-        self.check_taken_back("exit 3", "its new instance 2 failed")
+        self.check_taken_back("exit 3", "its new instance 2 failed", "web/2 failed: exit 3")
 
     def test_without_surge_the_first_that_fails_ends_it(self):
         app = self.start("exit 3", "{max_surge: 0, max_unavailable: 1}")
@@ -184,7 +185,8 @@ class BadVersions(unittest.TestCase):
         app.touch("bad")
         done = app.command("restart", "--rolling", "web")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"web/0 failed: exit 3\n.*web/1 was not replaced")
+        self.assertRegex(done.stderr,
+                         r"web/0 failed: exit 3\n.*web/1 was not replaced: .*taken back; web/0 failed: exit 3")
         app.wait_line("rolling replace taken back: its new instance 0 failed")
         self.assertEqual(pids(app), {1: old[1]})
 

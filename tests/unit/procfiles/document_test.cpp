@@ -128,6 +128,15 @@ TEST(Document, RefusesWhatIsNotOneDocument)
     for (const auto& [text, problem] : {
              Row{"a: [b", {{1, 1}, "not valid YAML: end of sequence flow not found"}},
              Row{"a: b\n c: d", {{2, 3}, "not valid YAML: illegal map value"}},
+             Row{"a:\n\tb: c",
+                 {{2, 3},
+                  "not valid YAML: illegal map value; the line is indented with a tab, and YAML indents with spaces "
+                  "alone"}},
+             Row{"a: b\n \tc: d",
+                 {{2, 4},
+                  "not valid YAML: illegal map value; the line is indented with a tab, and YAML indents with spaces "
+                  "alone"}},
+             Row{"a:\n\tb\nc: d: e", {{3, 5}, "not valid YAML: illegal map value"}},
              Row{"a: *b", {{1, 4}, "not valid YAML: the referenced anchor is not defined"}},
              Row{"a: 'b", {{1, 6}, "not valid YAML: illegal EOF in scalar"}},
              Row{"a: b\n---\nc: d", {{2, 1}, "a second YAML document; a procfile has one"}},

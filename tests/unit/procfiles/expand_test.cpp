@@ -57,6 +57,19 @@ TEST(Expand, PutsInVariablesAndDefaultsAndLeavesTheRestToTheShell)
         EXPECT_EQ(expand(text, variable), want) << text;
 }
 
+TEST(Expand, NamesTheFirstVariableThatIsReplacedByNothing)
+{
+    struct Row {
+        std::string_view text;
+        std::string_view want;
+    };
+
+    for (const auto& [text, want] :
+         {Row{"${NAME} $UNSET $${UNSET}", ""}, Row{"${NAME}${UNSET}${EMPTY}", "UNSET"}, Row{"${EMPTY}", "EMPTY"},
+          Row{"${UNSET:-}", ""}, Row{"${UNSET:-${EMPTY}}", "EMPTY"}, Row{"${NAME:-${UNSET}}", ""}})
+        EXPECT_EQ(first_unset(text, variable), want) << text;
+}
+
 TEST(Expand, TakesLinearTimeForTextsThatNeverClose)
 {
     std::string open;

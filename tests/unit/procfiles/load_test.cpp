@@ -8,11 +8,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace pandora::procfiles {
 namespace {
@@ -88,6 +91,43 @@ TEST_F(LoadTest, SaysInOneLineWhyAFileCannotBeRead)
     EXPECT_EQ(error_of(full), full.string() + ": the file is empty");
     EXPECT_EQ(error_of("/dev/zero"), "/dev/zero: cannot be read: larger than 4 MiB");
     EXPECT_EQ(error_of("/dev/null"), "/dev/null: the file is empty");
+}
+
+TEST_F(LoadTest, DoesNotWaitForSomebodyToWriteIntoAPipe)
+{
+    const fs::path pipe = folder() / "pipe.yml";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(error_of(pipe), pipe.string() + ": cannot be read: it is a pipe that nobody writes into");
+}
+
+TEST_F(LoadTest, ReadsWhatIsInAPipe)
+{
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    constexpr std::string_view text = "name: piped\nprocesses: {web: {command: run}}\n";
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+    EXPECT_EQ(load({"/proc/self/fd/" + std::to_string(ends[0])}).app.name, "piped");
+    ::close(ends[0]);
+}
+
+TEST_F(LoadTest, TellsTheNameOfAnAppThatHasOtherProblems)
+{
+    const auto app_of = [&](const std::string& text) {
+        try {
+            static_cast<void>(load({write("shop.yml", text)}));
+        } catch (const LoadError& error) {
+            return error.app;
+        }
+        return std::string{"no error"};
+    };
+    const auto by_folder = folder().filename().string().substr(0, app_name_bytes_max);
+    EXPECT_EQ(app_of("name: shop\nprocesses: {web: {command: run, replicas: many}}\n"), "shop");
+    EXPECT_EQ(app_of("processes: {web: {comand: run}}\n"), by_folder);
+    EXPECT_EQ(app_of("name: \"${PANDORA_LOAD_TEST_UNSET}\"\nprocesses: {web: {command: run}}\n"), "");
+    EXPECT_EQ(app_of("name: [shop]\nprocesses: {web: {command: run}}\n"), "");
+    EXPECT_EQ(app_of("name: shop\nprocesses: {web\n"), "");
+    EXPECT_EQ(app_of(""), "");
 }
 
 TEST_F(LoadTest, SaysWhyAnEnvFileCannotBeRead)

@@ -51,8 +51,7 @@ TEST(Sources, ProblemsNameTheFileTheyAreIn)
 {
     const auto context = context_with({{"/srv/shop/base/app.yml", "nmae: x\nprocesses: {web: {replicas: 0}}\n"}});
     EXPECT_THAT(problems_of("extends: base/app.yml\nprocesses: {web: {comand: own}}\n", context),
-                ElementsAre("2:13: process `web` has neither `command` nor `entrypoint`",
-                            "2:19: unknown key `comand`; did you mean `command`?",
+                ElementsAre("2:19: unknown key `comand`; did you mean `command`?",
                             "base/app.yml:1:1: unknown key `nmae`; did you mean `name`?",
                             "base/app.yml:2:29: expected a whole number from 1 to 10000 or `auto`, found `0`"));
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,13 @@ protected:
         for (auto& word : words) argv.push_back(word.data());
         ::testing::internal::CaptureStderr();
         ::testing::internal::CaptureStdout();
-        const int code = cli::perform(static_cast<int>(argv.size()), argv.data(), deeds);
+        int code = 0;
+        try {
+            code = cli::perform(static_cast<int>(argv.size()), argv.data(), deeds);
+        } catch (const std::runtime_error& error) {
+            code = 1;
+            thrown = error.what();
+        }
         output = ::testing::internal::GetCapturedStdout();
         errors = ::testing::internal::GetCapturedStderr();
         return code;
@@ -32,7 +39,7 @@ protected:
 
     std::vector<std::string> files;
     procfiles::LoadOptions options;
-    std::string socket, output, errors;
+    std::string socket, output, errors, thrown;
     std::optional<procfiles::Endpoint> metrics;
     std::vector<std::string> arguments;
     Deeds deeds{.run =
@@ -41,6 +48,7 @@ protected:
                         options = how;
                         return 7;
                     },
+                .obstacles = [](const auto&) { return std::vector<procfiles::Problem>{}; },
                 .hub_serve =
                     [this](const auto& where, const auto& address) {
                         socket = where.string();
@@ -55,12 +63,38 @@ protected:
                 .runtime_root = "/nonexistent"};
 };
 
-TEST_F(CommandsTest, RunTakesTheProcfileHereUnlessItIsToldOthers)
+TEST_F(CommandsTest, RunTakesTheFileThatItIsTold)
 {
-    EXPECT_EQ(perform({"run"}), 7);
-    EXPECT_THAT(files, ElementsAre("procfile.yml"));
+    EXPECT_EQ(perform({"run", "shop.yml"}), 7);
+    EXPECT_THAT(files, ElementsAre("shop.yml"));
     EXPECT_FALSE(options.strict);
     EXPECT_THAT(options.env_files, IsEmpty());
+}
+
+TEST_F(CommandsTest, ScaleTakesWhatAnAppCanHave)
+{
+    for (const char* count : {"0", "10001", "-1", "many", "", "1.5", "99999999999999999999"}) {
+        EXPECT_EQ(perform({"scale", "web", "--", count}), 2) << count;
+        EXPECT_THAT(errors, HasSubstr("`" + std::string{count} +
+                                      "` is no whole number from 1 to 10000; `stop` takes a process down"));
+    }
+}
+
+TEST_F(CommandsTest, ASignalBehindItsTargetIsToldFromATargetThatIsNotThere)
+{
+    EXPECT_EQ(perform({"signal", "ticker", "USR1"}), 2);
+    EXPECT_EQ(errors, "pandora: `ticker` is no signal; the order is SIGNAL TARGET\n");
+    // With no signal at all, or with one where it belongs, it is the supervisor that is asked, and none is here.
+    EXPECT_EQ(perform({"signal", "ticker", "web", "--app", "none"}), 1);
+    EXPECT_THAT(thrown, HasSubstr("app `none` is not running"));
+    EXPECT_EQ(perform({"signal", "HUP", "term", "--app", "none"}), 1);
+    EXPECT_THAT(thrown, HasSubstr("app `none` is not running"));
+}
+
+TEST_F(CommandsTest, TheHelpOfReloadDoesNotPromiseAChangedProcfile)
+{
+    EXPECT_EQ(perform({"reload", "--help"}), 0);
+    EXPECT_THAT(output, HasSubstr("a changed procfile takes a new `pandora run`"));
 }
 
 TEST_F(CommandsTest, RunTakesSeveralFilesInTheOrderInWhichTheyWin)

@@ -75,5 +75,15 @@ TEST(LogLine, NamesTheInstanceWhereThereAreSeveral)
     EXPECT_EQ(log_line("web", line, false), "hello\n");
 }
 
+TEST(Silence, SaysHowItIsAndWhy)
+{
+    InstanceView web{.process = "web", .instance = 1, .state = "failed"};
+    web.last_end = "exec ./web: No such file or directory";
+    EXPECT_EQ(silence_text(web, 0),
+              "web/1 has written nothing that is kept; it is failed: exec ./web: No such file or directory");
+    EXPECT_EQ(silence_text({.process = "web", .state = "ready", .up = true}, 0),
+              "web/0 has written nothing that is kept; it is ready");
+}
+
 } // namespace
 } // namespace pandora::supervisor::cli

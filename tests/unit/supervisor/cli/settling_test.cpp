@@ -89,8 +89,26 @@ TEST(Settling, ARollingReplaceIsSeenWhenItIsOver)
     EXPECT_EQ(seen(Reloaded{}, web0, {rolling}), Seen::underway);
     EXPECT_EQ(seen(Rolled{}, web0, {view("ready", 2)}), Seen::good);
     EXPECT_EQ(seen(Rolled{}, web0, {view("failed", 1)}), Seen::bad);
-    EXPECT_EQ(std::get<Outcome>(look(Rolled{}, web0, {view("ready", 1)})),
-              (Outcome{{"web/0 was not replaced: the rolling replace was taken back", false}}));
+}
+
+TEST(Settling, ARollingReplaceThatIsTakenBackIsAFailureWithItsReason)
+{
+    const auto told = [](const Rolled& goal) { return std::get<Outcome>(look(goal, web0, {view("ready", 1)})); };
+    const std::string what = "web/0 was not replaced: the rolling replace was taken back; ";
+    EXPECT_EQ(told({{{"web", "web/1 failed: exit 3"}}}), (Outcome{{what + "web/1 failed: exit 3", false}}));
+    EXPECT_EQ(told({{{"db", "db/0 failed: exit 3"}}}), (Outcome{{what + "`pandora run` has said why", false}}));
+}
+
+TEST(Settling, WhatDidNotRunIsNoPartOfAReload)
+{
+    for (const char* state : {"failed", "completed", "disabled", "backoff", "pending"}) {
+        const Goal goal = Reloaded{{view(state, 1)}};
+        EXPECT_EQ(std::get<Outcome>(look(goal, web0, {view(state, 1)})),
+                  (Outcome{{"web/0 did not run: nothing to reload", true}}))
+            << state;
+    }
+    EXPECT_EQ(seen(Reloaded{{view("ready", 1)}}, web0, {view("failed", 1)}), Seen::bad) << "the reload was its end";
+    EXPECT_EQ(seen(Reloaded{{view("ready", 1, 1)}}, web0, {view("failed", 1)}), Seen::bad) << "it is new";
 }
 
 TEST(Settling, WhoIsGoneIsStoppedOrReplacedButDoesNotRun)

@@ -61,7 +61,7 @@ TEST_P(Misunderstood, IsRefusedWithTheReason)
 
 constexpr const char* nothing = "name what is meant: a process, an instance like web/1, ns:NAME, or all";
 constexpr const char* no_signal = "a signal is a name like SIGHUP or a number from 1 to 64";
-constexpr const char* no_count = "the number of replicas is a whole number from 0 to 10000";
+constexpr const char* no_count = "the number of replicas is a whole number from 1 to 10000";
 constexpr const char* no_scale = "scale takes a process and a number of replicas";
 constexpr const char* no_options = "the options of restart are {\"rolling\": true or false}";
 
