@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace pandora::supervisor::app {
 
@@ -43,14 +44,14 @@ os::UniqueFd listen_once_free(const fs::path& socket, mode_t mode)
     }
 }
 
-os::UniqueFd bind_hub(const os::RunDirectory& directory, mode_t mode)
+void link_for_old_clients(const os::RunDirectory& directory)
 {
-    auto listener = listen_once_free(directory.hub_socket(), mode);
     std::error_code ignored;
     fs::remove(directory.legacy_hub_socket(), ignored);
     fs::create_symlink(directory.hub_socket().filename(), directory.legacy_hub_socket());
-    return listener;
 }
+
+mode_t mode_for(const BrokerOptions& options) { return options.admitted.empty() ? owner_only : everybody; }
 
 os::UniqueFd open_own_program()
 {
@@ -80,9 +81,12 @@ HubProcess::HubProcess(const procfiles::AppSpec& app, const os::RunDirectory& di
                .call_timeout = app.hub.call_timeout,
                .unresponsive_after = app.hub.unresponsive_after,
                .admitted = access.admitted},
-      run_as_{access.run_as}, listener_{bind_hub(directory, options_.admitted.empty() ? owner_only : everybody)},
-      socket_file_{directory.hub_socket()}, http_{listen_for_http(app.metrics)}, executable_{open_own_program()}
-{}
+      run_as_{access.run_as}, listener_{listen_once_free(directory.hub_socket(), mode_for(options_))},
+      socket_file_{std::in_place, directory.hub_socket()}, http_{listen_for_http(app.metrics)}, executable_{
+                                                                                                    open_own_program()}
+{
+    link_for_old_clients(directory);
+}
 
 HubProcess::~HubProcess() = default;
 
@@ -106,6 +110,20 @@ void HubProcess::connect(boost::asio::io_context& io, control::SupervisorObject&
     unanswered_ = 0;
     ask_timer_.emplace(io);
     ask_again_later();
+}
+
+void HubProcess::bind_again(const os::RunDirectory& directory)
+{
+    link_for_old_clients(directory); // first: once the socket is there, nothing may be left to fail
+    listener_ = os::listen_unix(directory.hub_socket(), mode_for(options_));
+    socket_file_.emplace(directory.hub_socket());
+}
+
+void HubProcess::close()
+{
+    socket_file_.reset();
+    listener_ = os::UniqueFd{};
+    http_.fd = os::UniqueFd{};
 }
 
 void HubProcess::ask_again_later()

@@ -39,6 +39,16 @@ public:
     /// it still answers. `hung` runs on the loop, again and again, where it does not.
     void connect(boost::asio::io_context& io, control::SupervisorObject& object, std::function<void()> hung);
 
+    /// Whether a client still finds the hub's socket, see os::SocketFile.
+    bool is_found() const { return socket_file_ && socket_file_->is_there(); }
+
+    /// Binds the hub's socket anew. The hub of this life has the old one: it is to be restarted. Throws
+    /// std::runtime_error or std::system_error.
+    void bind_again(const os::RunDirectory& directory);
+
+    /// The app has ended: nobody connects any more, though the master may stay a while for the reader of its output.
+    void close();
+
     /// Null before the first life.
     hub::client::Client* link() { return link_.get(); }
 
@@ -51,7 +61,7 @@ private:
     BrokerOptions options_;
     std::optional<os::RunAs> run_as_;
     os::UniqueFd listener_;
-    os::SocketFile socket_file_;
+    std::optional<os::SocketFile> socket_file_;
     os::TcpListener http_;
     os::UniqueFd executable_; // of this program
     os::UniqueFd link_ours_;  // between prepare and connect

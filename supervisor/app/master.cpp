@@ -4,8 +4,11 @@
 #include "supervisor/app/hub_drain.hpp"
 #include "supervisor/app/narration.hpp"
 #include "supervisor/app/places.hpp"
+#include "supervisor/logs/never_waiting.hpp"
 #include "supervisor/os/orphans.hpp"
 #include "supervisor/os/run_id.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -64,6 +67,14 @@ std::optional<std::string> own_variable(std::string_view name)
     return value ? std::optional<std::string>{value} : std::nullopt;
 }
 
+/// Nobody may read standard error either.
+void tell_of_unread(std::uint64_t lines)
+{
+    if (lines == 0) return;
+    const auto text = "pandora: nobody reads the output, " + std::to_string(lines) + " lines of it are lost\n";
+    (void)logs::NeverWaiting{STDERR_FILENO}.write(text);
+}
+
 /// Empty: in memory alone.
 fs::path config_file(const procfiles::AppSpec& app)
 {
@@ -76,29 +87,23 @@ fs::path config_file(const procfiles::AppSpec& app)
 } // namespace
 
 Master::Master(procfiles::AppSpec app)
-    : app_{std::move(app)}, directory_{app_.name}, place_{app_.name, directory_.path(), directory_.hub_socket(),
-                                                          directory_.path() / "notify.sock", os::make_run_id()},
+    : descriptor_limit_{os::raise_descriptor_limit()}, app_{std::move(app)},
+      directory_{app_.name}, place_{app_.name, directory_.path(), directory_.hub_socket(),
+                                    directory_.path() / "notify.sock", os::make_run_id()},
       log_writers_{logs::writers_by_file(app_.processes)},
       logs_directory_{default_log_directory(app_.name, ::geteuid() == 0, own_variable, directory_.path())},
-      inherited_{own_environment()}, descriptor_limit_{os::raise_descriptor_limit()}, isolations_{app_},
-      pump_{STDOUT_FILENO, name_width(app_)}, succession_{directory_, place_.run_id, isolations_, pump_},
-      sockets_{io_, app_.sockets}, hub_access_{hub_access(app_.hub, isolations_.foreign_users(), ::geteuid() == 0)},
-      hub_{app_, directory_, hub_access_}, news_{io_, [this] { return hub_.link(); },
-                                                 [this](const std::string& process, std::uint32_t instance) {
-                                                     return news_of(process, instance);
-                                                 }},
+      inherited_{own_environment()}, isolations_{app_}, pump_{STDOUT_FILENO, name_width(app_)},
+      succession_{directory_, place_.run_id, isolations_, pump_}, sockets_{io_, app_.sockets},
+      hub_access_{hub_access(app_.hub, isolations_.foreign_users(), ::geteuid() == 0)}, hub_{app_, directory_,
+                                                                                             hub_access_},
+      news_{io_, [this] { return hub_.link(); },
+            [this](const std::string& process, std::uint32_t instance) { return news_of(process, instance); }},
       config_{io_, config_file(app_), [this](const std::string& trouble) { pump_.say(trouble); }},
       fleet_{make_fleet(app_)}, driver_{io_, fleet_, pump_, *this}, signals_{io_, SIGINT, SIGTERM, SIGQUIT},
-      memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}
+      memory_{io_, sampler_}, object_{*this, ::geteuid()}, sweep_timer_{io_}, sockets_timer_{io_}
 {
-    const bool shared = !hub_access_.admitted.empty();
-    if (shared) fs::permissions(directory_.path(), fs::perms{0711});
-    notify_socket_.emplace(
-        io_, place_.notify_socket, shared ? 0666 : 0600,
-        [this](const os::NotifySender& sender, std::string_view text) { receive_notification(sender, text); },
-        [this](const os::NotifySender& sender, std::string_view why) {
-            pump_.say("notification of pid " + std::to_string(sender.pid) + ": " + std::string{why});
-        });
+    if (!hub_access_.admitted.empty()) fs::permissions(directory_.path(), fs::perms{0711});
+    bind_notify_socket();
     if (!is_ignored(SIGHUP)) signals_.add(SIGHUP); // nohup(1) asks that it stays so
     os::become_subreaper();
 }
@@ -116,8 +121,10 @@ int Master::run()
     for (const auto& line : isolations_.unapplied()) pump_.say(line);
     read_memory();
     await_signal();
+    keep_sockets();
     driver_.report(core::Begin{});
     io_.run();
+    tell_of_unread(lines_unread_);
     return exit_code_.value_or(1);
 }
 
@@ -133,7 +140,9 @@ void Master::await_signal()
 void Master::stop_on(int signal)
 {
     using enum core::StopSignals::Wish;
-    switch (stop_signals_.heard(signal, core::Clock::now())) {
+    const auto wish = stop_signals_.heard(signal, core::Clock::now());
+    if (exit_code_ && wish != nothing_new) return pump_.hurry(); // nothing is left but a slow reader
+    switch (wish) {
     case gracefully:
         pump_.say(core::signal_name(signal) + ": stopping; once more to kill at once");
         return driver_.report(core::StopAll{});
@@ -303,7 +312,13 @@ void Master::told(core::InstanceId instance, const std::string& text)
 void Master::finished(int exit_code)
 {
     exit_code_ = exit_code;
-    io_.stop();
+    hub_.close();
+    pump_.finish([this](std::uint64_t lines_lost) {
+        boost::asio::post(io_, [this, lines_lost] {
+            lines_unread_ = lines_lost;
+            io_.stop();
+        });
+    });
 }
 
 void Master::receive_notification(const os::NotifySender& sender, std::string_view text)

@@ -26,6 +26,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -107,6 +108,9 @@ private:
     EnvironmentBlock environment_of(core::InstanceId instance);
     void step_sweep();
     void tell(const core::Announce& change);
+    void bind_notify_socket();
+    void keep_sockets();
+    void mend_sockets();
     void receive_notification(const os::NotifySender& sender, std::string_view text);
     void read_memory();
     std::optional<core::ProcessId> find(const std::string& process) const;
@@ -127,14 +131,14 @@ private:
     void await_signal();
     void stop_on(int signal);
 
-    os::DescriptorShelf shelf_; // first: it wants low numbers
-    procfiles::AppSpec app_;    // its processes are the fleet's
+    os::DescriptorLimit descriptor_limit_; // as it was given to us
+    os::DescriptorShelf shelf_;            // before all that opens something: it wants low numbers
+    procfiles::AppSpec app_;               // its processes are the fleet's
     os::RunDirectory directory_;
     Place place_;
     logs::Writers log_writers_;
     std::filesystem::path logs_directory_;
     EnvironmentBlock inherited_;
-    os::DescriptorLimit descriptor_limit_; // as it was given to us
     Isolations isolations_;
     boost::asio::io_context io_{1};
     logs::Pump pump_;
@@ -156,8 +160,11 @@ private:
     std::optional<os::SurvivorSweep> sweep_;
     std::function<void()> swept_;
     boost::asio::steady_timer sweep_timer_;
+    boost::asio::steady_timer sockets_timer_;
+    bool sockets_lost_ = false; // for good, and told
     core::StopSignals stop_signals_;
-    std::optional<int> exit_code_;
+    std::optional<int> exit_code_;   // once all has ended but the reading of what it said
+    std::uint64_t lines_unread_ = 0; // of that
 };
 
 } // namespace pandora::supervisor::app

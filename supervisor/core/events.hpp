@@ -149,7 +149,8 @@ struct ScaleAsked {
     std::uint32_t replicas = 1;
 };
 
-/// Stop every process in reverse dependency order, each with its grace; then finish.
+/// Stop every process in reverse dependency order, each with its grace; then finish: with 0, unless before that the
+/// procfile had the app end or halt for a failure.
 struct StopAll {};
 
 /// Kill what is left at once; then finish with `code`.

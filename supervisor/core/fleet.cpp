@@ -191,7 +191,10 @@ void Fleet::apply(const Event& event, TimePoint now, Actions& out)
                 phase_ = Phase::finished;
                 out.emplace_back(Finish{exit_code_.value_or(0)});
             },
-            [&](const StopAll&) { phase_ = std::max(phase_, Phase::stopping); },
+            [&](const StopAll&) {
+                if (!is_ending() && !is_halted()) exit_code_.reset(); // what failed in it does not end the app now
+                phase_ = std::max(phase_, Phase::stopping);
+            },
             [&](const KillAll& e) {
                 phase_ = std::max(phase_, Phase::stopping);
                 exit_code_ = e.code;
@@ -252,7 +255,8 @@ void Fleet::react(const Change& change, TimePoint now, Actions& out)
     if (process.rollout) step_rollout(id, now, out);
 }
 
-/// The app's exit code is that of the first worker that stays down after a bad end, or of the one that ends the app.
+/// The code of an app that ends by itself is that of the first worker that stays down after a bad end, or of the one
+/// that ends the app.
 void Fleet::note_end(const Lifecycle& instance)
 {
     const bool failed = instance.state() == State::failed;

@@ -145,6 +145,7 @@ private:
     void follow_strategy(const Change& change, TimePoint now, Actions& out);
     void start_dependencies(ProcessId id, TimePoint now, Actions& out);
     bool is_over() const;
+    bool is_halted() const; // what was given up had all stop (on_give_up: stop_all), and a person is to look at it
 
     // Requests, scale and rollout: fleet_requests.cpp
     void ask(const StartAsked& asked, TimePoint now, Actions& out);
@@ -167,7 +168,7 @@ private:
     std::minstd_rand random_;
     std::uint32_t max_unready_ = 0;
     Phase phase_ = Phase::idle;
-    std::optional<int> exit_code_; // of the first worker that ended badly, or of what ended the app
+    std::optional<int> exit_code_; // none = 0; see note_end(), StopAll and KillAll
     std::deque<Change> changes_;   // not yet reacted to
     std::set<InstanceId> waiting_; // those that want to start
     std::set<Deadline> deadlines_;

@@ -56,12 +56,17 @@ bool has_published_all(const Lifecycle& instance, const procfiles::ProcessSpec& 
 
 bool Fleet::is_over() const
 {
-    if (active_workers_ > 0) return false;
+    if (active_workers_ > 0 || is_halted()) return false;
     return std::ranges::none_of(processes_, [](const Process& process) {
-        const bool halts = process.member.spec.availability.on_give_up == procfiles::OnGiveUp::stop_all;
-        return process.member.role == Role::worker && std::ranges::any_of(process.instances, [&](const Lifecycle& i) {
-                   return i.is_held() || (halts && i.has_given_up()); // a person has stopped it, or is to look at it
-               });
+        return process.member.role == Role::worker && std::ranges::any_of(process.instances, &Lifecycle::is_held);
+    });
+}
+
+bool Fleet::is_halted() const
+{
+    return std::ranges::any_of(processes_, [](const Process& process) {
+        return process.member.spec.availability.on_give_up == procfiles::OnGiveUp::stop_all &&
+               std::ranges::any_of(process.instances, &Lifecycle::has_given_up);
     });
 }
 

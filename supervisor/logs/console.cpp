@@ -1,10 +1,10 @@
 #include "supervisor/logs/console.hpp"
 
+#include "supervisor/logs/lines.hpp"
 #include "supervisor/logs/terminal_text.hpp"
 
 #include <array>
 #include <cstdlib>
-#include <poll.h>
 #include <unistd.h>
 
 namespace pandora::supervisor::logs {
@@ -54,7 +54,7 @@ void Console::append(std::string_view prefix, std::string_view name, std::string
         ++dropped_total_;
         return;
     }
-    announce_drops();
+    announce_drops(buffer_bytes_max / 2);
     buffer_.append(prefix).append(name);
     if (name.size() < name_width_) buffer_.append(name_width_ - name.size(), ' ');
     buffer_.append(" | ").append(suffix);
@@ -62,9 +62,10 @@ void Console::append(std::string_view prefix, std::string_view name, std::string
     buffer_.push_back('\n');
 }
 
-void Console::announce_drops()
+/// Not before there is some room again, or every other line would be such a one.
+void Console::announce_drops(std::size_t buffered_max)
 {
-    if (dropped_ == 0 || buffer_.size() - written_ > buffer_bytes_max / 2) return;
+    if (dropped_ == 0 || buffer_.size() - written_ > buffered_max) return;
     buffer_ += "pandora | " + std::to_string(dropped_) + " lines dropped here: nobody read them\n";
     dropped_ = 0;
 }
@@ -80,7 +81,8 @@ void Console::forget_written()
 bool Console::write_some()
 {
     while (written_ < buffer_.size()) {
-        const auto written = out_.write(std::string_view{buffer_}.substr(written_));
+        const auto rest = std::string_view{buffer_}.substr(written_);
+        const auto written = out_.write(rest.substr(0, whole_lines(rest, out_.whole_bytes_max())));
         switch (written.what) {
         case NeverWaiting::Written::What::some: written_ += written.bytes; break;
         case NeverWaiting::Written::What::no_room: forget_written(); return false;
@@ -98,20 +100,12 @@ void Console::give_up()
     written_ = 0;
 }
 
-void Console::drain(std::chrono::milliseconds patience)
+void Console::end() { announce_drops(buffer_bytes_max); }
+
+std::uint64_t Console::lines_lost() const
 {
-    using Clock = std::chrono::steady_clock;
-    const auto end = Clock::now() + patience;
-    while (written_ < buffer_.size()) {
-        const auto written = out_.write(std::string_view{buffer_}.substr(written_));
-        if (written.what == NeverWaiting::Written::What::gone) return;
-        written_ += written.bytes;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        if (left <= left.zero()) return;
-        if (written.what == NeverWaiting::Written::What::some) continue;
-        pollfd room{out_.descriptor(), POLLOUT, 0};
-        ::poll(&room, 1, static_cast<int>(left.count()));
-    }
+    const auto rest = std::string_view{buffer_}.substr(written_);
+    return rest.empty() ? 0 : dropped_total_ + count_lines(rest);
 }
 
 } // namespace pandora::supervisor::logs

@@ -3,7 +3,6 @@
 
 #include "supervisor/logs/never_waiting.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,7 +15,8 @@ enum class Colours : std::uint8_t { off, on };
 Colours colours_for(int fd);
 
 /// Lives on the logs thread. A reader that does not read (a stopped terminal, a full pipe) never makes it wait: what
-/// does not fit into its buffer is dropped, counted, and announced once there is room again.
+/// does not fit into its buffer is dropped, counted, and announced once there is room again. Whoever stops reading for
+/// good is left with whole lines, but for one that is longer than a pipe takes at once.
 class Console {
 public:
     /// `fd` is borrowed and keeps its flags: they belong to everyone who shares the terminal.
@@ -36,14 +36,19 @@ public:
     /// For epoll.
     int descriptor() const { return out_.descriptor(); }
 
-    /// Writes what is left, waiting for the reader at most `patience` in all.
-    void drain(std::chrono::milliseconds patience);
+    /// Nothing more is said: what was dropped last is announced now.
+    void end();
 
-    std::uint64_t dropped_lines() const { return dropped_total_; }
+    /// What its reader has not taken: in the buffer, or written.
+    std::size_t unread_bytes() const { return buffer_.size() - written_ + out_.unread_bytes(); }
+
+    /// Were nothing written any more: what was dropped, too, which those who read on find announced. 0 where nothing is
+    /// left to write.
+    std::uint64_t lines_lost() const;
 
 private:
     void append(std::string_view prefix, std::string_view name, std::string_view suffix, std::string_view text);
-    void announce_drops();
+    void announce_drops(std::size_t buffered_max);
     void forget_written();
     void give_up();
 

@@ -50,8 +50,14 @@ inline constexpr std::size_t tail_bytes_a_line = 128;
 inline constexpr std::size_t tail_bytes_min = 2 * line_bytes_max;
 inline constexpr std::size_t tail_bytes_max = 64 * 1024 * 1024;
 
-/// At the end: for a console that reads slowly, and for a disk.
-inline constexpr std::chrono::milliseconds console_patience = 1s;
+/// At the end: for a disk, in all.
 inline constexpr std::chrono::milliseconds disk_patience = 5s;
+
+/// At the end: for whoever reads the console, without a byte taken; who takes some is waited for without end. A choice:
+/// longer than a reader pauses on a busy machine, shorter than what a container is given to stop (10 s).
+inline constexpr std::chrono::milliseconds console_patience = 5s;
+
+/// How often it is looked whether some was taken.
+inline constexpr std::chrono::milliseconds console_look = 500ms;
 
 } // namespace pandora::supervisor::logs

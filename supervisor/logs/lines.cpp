@@ -60,6 +60,14 @@ std::size_t ready_bytes(std::string_view text)
 
 std::size_t ready_bytes_when_idle(std::string_view text) { return text.size() - unfinished_length(text); }
 
+std::size_t whole_lines(std::string_view text, std::size_t limit)
+{
+    if (text.size() <= limit) return text.size();
+    if (const auto last = text.substr(0, limit).rfind('\n'); last != std::string_view::npos) return last + 1;
+    const auto first = text.find('\n', limit);
+    return first == std::string_view::npos ? text.size() : first + 1;
+}
+
 Line take_line(std::string_view& text)
 {
     const auto newline = text.substr(0, line_bytes_max + 1).find('\n');

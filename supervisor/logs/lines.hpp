@@ -28,6 +28,10 @@ std::size_t count_lines(std::string_view text);
 /// The largest prefix, at most `limit` bytes, that cuts no character; `limit` < text.size().
 std::size_t cut_before_character(std::string_view text, std::size_t limit);
 
+/// How much of `text`, which ends in a newline, to write at once so that no line is cut where no more than
+/// `limit` bytes are sure to be taken whole. A line that is longer goes alone.
+std::size_t whole_lines(std::string_view text, std::size_t limit);
+
 /// Takes the first line off `text`: without its newline and a carriage return before it, and at most line_bytes_max
 /// long. `whole` is false for a piece of an overlong line and for a last one without a newline.
 struct Line {

@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <climits>
 #include <fcntl.h>
+#include <limits>
 #include <poll.h>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,6 +58,20 @@ NeverWaiting::Written NeverWaiting::write(std::string_view text) const
     if (done >= 0) return {some, static_cast<std::size_t>(done)};
     if (errno == EINTR) return {some, 0};
     return {errno == EAGAIN || errno == EWOULDBLOCK ? no_room : gone};
+}
+
+/// A pipe promises it (pipe(7)), a local stream socket does it: it takes what fits into one buffer.
+std::size_t NeverWaiting::whole_bytes_max() const
+{
+    return kind_ == Kind::file ? std::numeric_limits<std::size_t>::max() : PIPE_BUF;
+}
+
+/// Terminals and sockets tell of their queue, pipes of what can be read: at either end.
+std::size_t NeverWaiting::unread_bytes() const
+{
+    int bytes = 0;
+    const bool told = ::ioctl(fd_.get(), TIOCOUTQ, &bytes) == 0 || ::ioctl(fd_.get(), FIONREAD, &bytes) == 0;
+    return told && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 } // namespace pandora::supervisor::logs

@@ -24,6 +24,12 @@ public:
     /// `gone`: nobody will ever read it (or the disk is full); what is left should be given up.
     Written write(std::string_view text) const;
 
+    /// So many bytes are written all at once or not at all; of more, some may be.
+    std::size_t whole_bytes_max() const;
+
+    /// What was written and its reader has not taken yet, as far as the kernel tells.
+    std::size_t unread_bytes() const;
+
     /// For epoll; what cannot be polled never says `no_room`.
     int descriptor() const { return fd_.get(); }
 

@@ -2,6 +2,7 @@
 
 #include "supervisor/logs/inbox.hpp"
 #include "supervisor/logs/pipe_set.hpp"
+#include "supervisor/logs/reader_patience.hpp"
 #include "supervisor/logs/worker_thread.hpp"
 
 #include <algorithm>
@@ -9,8 +10,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <system_error>
 #include <thread>
@@ -72,6 +75,19 @@ public:
         // A posted task is copied, a descriptor is not: hence the shared owner.
         const auto shared = std::make_shared<os::UniqueFd>(std::move(pipe));
         inbox_->post([this, origin, tail, shared] { pipes_.adopt(origin, std::move(*shared), tail); });
+    }
+
+    void finish(std::function<void(std::uint64_t)> done)
+    {
+        inbox_->post([this, done = std::move(done)] {
+            done_ = done;
+            ending_ = true;
+        });
+    }
+
+    void hurry()
+    {
+        inbox_->post([this] { hurried_ = true; });
     }
 
     void ended(InstanceKey instance)
@@ -166,7 +182,19 @@ private:
         if (!files_.finish(std::max(left, left.zero())))
             console_.own_line("a disk is stuck: the last lines of some logs are lost");
         run_tasks(); // what the files still had to say
-        console_.drain(console_patience);
+        console_.end();
+        await_reader();
+        if (done_) done_(console_.lines_lost());
+    }
+
+    void await_reader()
+    {
+        ReaderPatience patience{console_patience, Clock::now()};
+        while (!console_.write_some() && !hurried_ && !patience.is_over(console_.unread_bytes(), Clock::now())) {
+            std::array<pollfd, 2> awaited{{{console_.descriptor(), POLLOUT, 0}, {inbox_->descriptor(), POLLIN, 0}}};
+            ::poll(awaited.data(), awaited.size(), static_cast<int>(console_look.count()));
+            run_tasks();
+        }
     }
 
     std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
@@ -178,7 +206,9 @@ private:
     std::map<std::string, std::shared_ptr<Counters>> counters_;
     mutable std::mutex counters_mutex_; // over the map
     std::atomic<std::uint64_t> pipes_attached_{0};
+    std::function<void(std::uint64_t lines_lost)> done_;
     bool ending_ = false;
+    bool hurried_ = false;
     bool console_is_full_ = false;
     std::thread thread_; // last: it uses all of the above
 };
@@ -188,6 +218,10 @@ Pump::Pump(int console_fd, std::size_t name_width) : impl_{std::make_unique<Impl
 Pump::~Pump() = default;
 
 void Pump::attach(Source source, os::UniqueFd pipe) { impl_->attach(std::move(source), std::move(pipe)); }
+
+void Pump::finish(std::function<void(std::uint64_t lines_lost)> done) { impl_->finish(std::move(done)); }
+
+void Pump::hurry() { impl_->hurry(); }
 
 void Pump::ended(InstanceKey instance) { impl_->ended(std::move(instance)); }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ public:
     /// Writes to `console_fd` (borrowed). `name_width`: columns for the longest label.
     Pump(int console_fd, std::size_t name_width);
 
-    /// Reads what is in the pipes and writes it, waiting at most limits.hpp's time for a slow reader or disk.
+    /// As finish(), without a word about what was lost.
     ~Pump();
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
@@ -46,6 +47,15 @@ public:
     private:
         Pump& pump_;
     };
+
+    /// The end: reads what is in the pipes and writes it, as long as the reader of the console takes some of it now and
+    /// then, and the disk within its time (limits.hpp). `done` runs on a thread of the pump's, the last thing it does,
+    /// and is told how many lines of the console nobody has read where its reader is given up. To be called once at
+    /// most; what is attached or said afterwards may be lost.
+    void finish(std::function<void(std::uint64_t lines_lost)> done);
+
+    /// The end waits for no reader any more.
+    void hurry();
 
     /// A line of pandora's own.
     void say(std::string text);

@@ -167,11 +167,16 @@ SocketFile::SocketFile(std::filesystem::path path) : path_{std::move(path)}
     inode_ = info.st_ino;
 }
 
-SocketFile::~SocketFile()
+bool SocketFile::is_there() const
 {
     struct stat info {};
 
-    if (::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_) ::unlink(path_.c_str());
+    return ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+}
+
+SocketFile::~SocketFile()
+{
+    if (is_there()) ::unlink(path_.c_str());
 }
 
 std::optional<TcpListener> listen_tcp(const std::string& host, std::uint16_t port, const TcpOptions& options)

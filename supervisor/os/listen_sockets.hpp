@@ -36,6 +36,9 @@ public:
     SocketFile(const SocketFile&) = delete;
     SocketFile& operator=(const SocketFile&) = delete;
 
+    /// Its name leads to it: neither was it removed, nor has another taken its place.
+    bool is_there() const;
+
 private:
     std::filesystem::path path_;
     dev_t device_ = 0;

@@ -44,6 +44,9 @@ public:
     NotifySocket(const NotifySocket&) = delete;
     NotifySocket& operator=(const NotifySocket&) = delete;
 
+    /// Whether a worker still finds it, see SocketFile.
+    bool is_there() const { return file_.is_there(); }
+
     /// Passes on what has been sent up to now without waiting for the loop: to be called before the end of a process
     /// is acted upon, whose last words may have come with it. Bounded.
     void drain();

@@ -1,6 +1,7 @@
 #include "supervisor/os/run_directory.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -8,6 +9,8 @@
 #include <stdexcept>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 namespace pandora::supervisor::os {
 
@@ -42,6 +45,20 @@ void make_private_folder(const fs::path& path)
     if (::chmod(path.c_str(), 0700) != 0) fail(path, std::strerror(errno));
 }
 
+/// A cleaner holds the folder's lock, too, while it looks into it. False: it is a master's.
+bool lock_folder(const UniqueFd& folder)
+{
+    constexpr auto patience = std::chrono::seconds{1};
+    constexpr auto pause = std::chrono::milliseconds{20};
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return true; // NFS locks no folders: the file's lock has to do
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(pause);
+    }
+    return true;
+}
+
 std::string running_master(const fs::path& folder)
 {
     std::ifstream file{folder / "master.pid"};
@@ -55,7 +72,7 @@ fs::path runtime_root()
 {
     if (const char* named = std::getenv("PANDORA_RUNTIME_DIR"); named && *named) return named;
     if (::geteuid() == 0) return "/run/pandora";
-    if (const char* xdg = std::getenv("XDG_RUNTIME_DIR"); xdg && *xdg) return fs::path{xdg} / "pandora";
+    if (const char* xdg = std::getenv("XDG_RUNTIME_DIR"); xdg && *xdg == '/') return fs::path{xdg} / "pandora";
     return shared_fallback();
 }
 
@@ -66,20 +83,32 @@ RunDirectory::RunDirectory(const std::string& app) : path_{fs::absolute(runtime_
                         " characters; set PANDORA_RUNTIME_DIR to a shorter folder");
     if (path_.parent_path() == shared_fallback()) make_private_folder(path_.parent_path());
     make_private_folder(path_);
-    lock_ = UniqueFd{::open((path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    folder_ = UniqueFd{::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!folder_) fail(path_, std::strerror(errno));
+    lock_ = UniqueFd{::openat(folder_.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!lock_) fail(path_, std::string{"lock: "} + std::strerror(errno));
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 || !lock_folder(folder_))
         throw std::runtime_error{"app `" + app + "` is already running (" + running_master(path_) + ", " +
                                  path_.string() + ")"};
     std::ofstream{path_ / "master.pid", std::ios::trunc} << ::getpid() << '\n';
 }
 
-/// The lock file itself stays: to unlink it would let two masters hold locks on two files of one name.
+bool RunDirectory::is_there() const
+{
+    struct stat ours {};
+
+    struct stat found {};
+
+    return ::fstat(folder_.get(), &ours) == 0 && ::lstat(path_.c_str(), &found) == 0 && ours.st_dev == found.st_dev &&
+           ours.st_ino == found.st_ino;
+}
+
+/// The lock file itself stays: to unlink it would let two masters hold locks on two files of one name. Not by the path:
+/// if the folder was removed, another master's has its name.
 RunDirectory::~RunDirectory()
 {
-    std::error_code ignored;
-    fs::remove(legacy_hub_socket(), ignored);
-    fs::remove(path_ / "master.pid", ignored);
+    ::unlinkat(folder_.get(), legacy_hub_socket().filename().c_str(), 0);
+    ::unlinkat(folder_.get(), "master.pid", 0);
 }
 
 } // namespace pandora::supervisor::os

@@ -1,5 +1,7 @@
 // Processes of an app run that outlived the process that answered for them: they left its process group by setsid, or
 // their master was killed. They are known by what the environment of their program says, or by whom they descend from.
+// One that has cleared its environment is lost with a killed master, from whom it descended: nothing else tells for
+// sure whose it was, for the numbers of sessions and groups may be others' by then.
 #pragma once
 
 #include "supervisor/os/survivor_plan.hpp"

@@ -40,6 +40,16 @@ class ExitCode(unittest.TestCase):
             app.signal(signal.SIGTERM)
             self.assertEqual(app.wait_exit(), 0)
 
+    def test_zero_after_a_stop_that_was_asked_for_though_something_had_failed(self):
+        with App("  job: {command: exit 3}\n"
+                 "  deaf: {command: exec sleep 1000, readiness_probe: {exec: {command: 'false'}, period_seconds: 1,\n"
+                 "         failure_threshold: 1}, start_timeout: 1s}\n"
+                 "  web: {command: exec sleep 1000}") as app:
+            app.wait_line(r"\bjob ended: exit 3")
+            app.wait_line(r"\bdeaf .*SIGTERM")
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.wait_exit(), 0)
+
 
 class FailedStart(unittest.TestCase):
     """Each in one line that names the process, the step and the cause."""

@@ -1,11 +1,14 @@
 """What the workers write: nothing is lost, nobody waits."""
 
 import os
+import re
 import signal
 import sys
+import tempfile
+import time
 import unittest
 
-from pandora import App, wait_until
+from pandora import App, DEADLINE_S, wait_until
 
 
 class Output(unittest.TestCase):
@@ -44,6 +47,57 @@ class Output(unittest.TestCase):
         finally:
             os.close(reader)
             os.close(writer)
+
+
+class Reader(unittest.TestCase):
+    """Of what is still to be read when the app has ended."""
+
+    def setUp(self):
+        self.reader, writer = os.pipe()
+        self.addCleanup(os.close, self.reader)
+        self.writer = os.fdopen(writer, "wb")  # closed once pandora has it: its end is then the output's
+        self.addCleanup(self.writer.close)
+
+    def app(self, processes):
+        return App(processes, stdout=self.writer, before=lambda: os.dup2(self.errors.fileno(), 2))
+
+    def read_to_the_end(self, pause_s=0.0):
+        self.writer.close()
+        text = b""
+        while more := os.read(self.reader, 4096):
+            text += more
+            time.sleep(pause_s)
+        return text.decode()
+
+    def run(self, result=None):
+        with tempfile.TemporaryFile() as self.errors:
+            return super().run(result)
+
+    def said_on_stderr(self):
+        self.errors.seek(0)
+        return self.errors.read().decode()
+
+    def test_a_slow_one_gets_all_of_it(self):
+        with self.app("  a: {command: seq 1 20000; exit 3}") as app:
+            begin = time.monotonic()
+            lines = self.read_to_the_end(pause_s=0.03).splitlines()
+            self.assertEqual(app.master.wait(DEADLINE_S), 3)
+        self.assertGreater(time.monotonic() - begin, 1.5, "it is slow")
+        numbers = [int(line.split("| ")[1]) for line in lines if line.startswith("a ")]
+        self.assertEqual(numbers, list(range(1, 20001)))
+        self.assertEqual(lines[-1], "pandora | hub stopped")
+        self.assertEqual(self.said_on_stderr(), "")
+
+    def test_a_signal_ends_the_waiting_for_one_who_reads_nothing(self):
+        with self.app("  a: {command: seq 1 200000}") as app:
+            wait_until(app.hub_socket.exists, "it has begun")
+            wait_until(lambda: not app.hub_socket.exists(), "nothing is left but the output")
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.master.wait(DEADLINE_S), 0)
+        text = self.read_to_the_end()
+        self.assertTrue(text.endswith("\n"), "no line is cut")
+        said = re.fullmatch(r"pandora: nobody reads the output, (\d+) lines of it are lost\n", self.said_on_stderr())
+        self.assertGreaterEqual(text.count("\n") + int(said.group(1)), 200000)
 
 
 class Environment(unittest.TestCase):

@@ -33,13 +33,49 @@ TEST(Fleet, EndsWithZeroWhenAllEndedWell)
     EXPECT_EQ(stage.end("b", Exited{0}), Words{"=0"});
 }
 
-TEST(Fleet, AFailureBeforeTheStopStillDecidesTheCode)
+TEST(Fleet, AStopThatIsAskedForEndsWithZeroUnlessTheProcfileHadTheAppEndOrHalt)
 {
-    Stage stage{{process("job"), process("web")}};
-    stage.begin();
-    stage.end("job", Exited{9});
-    stage.stop_all();
-    EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), Words{"=9"});
+    struct Row {
+        const char* name;
+        procfiles::Availability availability; // of job
+        ExitStatus end;                       // of job, each time
+        Words finish;
+    };
+
+    for (const auto& [name, availability, end, finish] : {
+             Row{"it failed", {}, Exited{3}, {"=0"}},
+             Row{"pandora ended it", {}, Killed{SIGTERM, false}, {"=0"}},
+             Row{"it was not started", {}, NotStarted{"no such file", 127}, {"=0"}},
+             Row{"it was given up",
+                 rule({.restart = Restart::always, .backoff = 0ms, .max_restarts = 1}),
+                 Exited{3},
+                 {"=0"}},
+             Row{"the app halts",
+                 rule({.restart = Restart::always,
+                 .backoff = 0ms,
+                 .max_restarts = 1,
+                 .on_give_up = procfiles::OnGiveUp::stop_all}),
+                 Exited{3},
+                 {"=3"}},
+             Row{"the app ends",
+                 rule({.restart = Restart::always,
+                 .backoff = 0ms,
+                 .max_restarts = 1,
+                 .on_give_up = procfiles::OnGiveUp::exit}),
+                 Exited{3},
+                 {"=3"}},
+             Row{"it ends the app", {.restart = Restart::exit_on_failure}, Exited{3}, {"=3"}},
+             Row{"it ends the app well", rule({.restart = Restart::always, .exit_on_end = true}), Exited{0}, {"=0"}},
+         }) {
+        auto job = process("job");
+        job.availability = availability;
+        Stage stage{{job, process("web")}};
+        stage.begin();
+        stage.end("job", end);
+        if (stage.state("job") == State::ready) stage.end("job", end); // it was restarted
+        stage.stop_all();
+        EXPECT_EQ(stage.end("web", Killed{SIGTERM, false}), finish) << name;
+    }
 }
 
 TEST(Fleet, KillAllSparesNobodyAndItsCodeWins)

@@ -128,6 +128,26 @@ TEST(Lines, AreCountedAsOneByOne)
     EXPECT_EQ(count_lines(std::string(100'000, '\n')), 100'000U);
 }
 
+TEST(Lines, AreWrittenWholeAsFarAsTheLimitAllows)
+{
+    struct Row {
+        std::string_view text;
+        std::size_t limit;
+        std::size_t bytes;
+    };
+
+    for (const auto& [text, limit, bytes] : {
+             Row{"one\ntwo\n", 8, 8},
+             Row{"one\ntwo\n", 7, 4},
+             Row{"one\ntwo\n", 4, 4},
+             Row{"one\ntwo\n", 3, 4}, // a longer line goes alone
+             Row{"one line\ntwo\n", 5, 9},
+             Row{"\none\n", 2, 1},
+             Row{"", 5, 0},
+         })
+        EXPECT_EQ(whole_lines(text, limit), bytes) << text << limit;
+}
+
 TEST(Lines, LoseNothingHoweverRandomTheBytes)
 {
     std::mt19937 random{42};
