@@ -102,7 +102,7 @@ Loaded judged(AppSpec app, std::vector<Problem> problems, const std::vector<std:
     const auto is_error = [](const Problem& problem) { return problem.severity == Severity::error; };
     if (std::any_of(problems.begin(), problems.end(), is_error))
         throw LoadError{std::move(problems), std::move(app.name)};
-    return {.app = std::move(app), .warnings = std::move(problems), .files = names};
+    return {.app = std::move(app), .warnings = std::move(problems), .files = names, .strict = strict};
 }
 
 Loaded read_sources(const std::vector<Source>& files, const LoadContext& context)

@@ -33,6 +33,7 @@ struct Loaded {
     AppSpec app;
     std::vector<Problem> warnings;            // sorted by file and place
     std::vector<std::filesystem::path> files; // as the user named them, by Place::file
+    bool strict = false;                      // by the options or `is_strict`: what would be a warning is an error
 };
 
 /// Reads the procfiles, never none, as one: later files win over earlier ones. Relative paths in all of them start

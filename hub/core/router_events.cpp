@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <set>
 #include <utility>
 
@@ -19,7 +20,9 @@ std::string overflow_names(const Subscription& subscription)
     wire::Tlvs tlvs;
     if (subscription.dst == 0) tlvs.selector = selector;
     if (subscription.method == 0) tlvs.name = subscription.filter.event;
-    return wire::encode_tlvs(tlvs).value();
+    auto encoded = wire::encode_tlvs(tlvs);
+    assert(encoded);
+    return *std::move(encoded);
 }
 
 } // namespace

@@ -55,7 +55,7 @@ void Master::mend_sockets()
         bind_notify_socket();
         pump_.say("notify.sock was removed; made it again");
     }
-    if (hub_.is_found()) return;
+    if (hub_.is_found() || !fleet_.takes_requests()) return; // bound again, it is of use to a new hub alone
     hub_.bind_again(directory_);
     pump_.say("hub.sock was removed; made it again, for a new hub");
     const auto hub = find(control::hub_process_name);

@@ -82,7 +82,7 @@ int restart(const Where& where, const std::vector<std::string>& targets, bool ro
 int reload(const Where& where, const std::vector<std::string>& targets, const Patience& patience)
 {
     Remote remote{find_socket(where)};
-    auto before = remote.list();
+    auto before = patience.wait ? remote.list() : std::vector<control::InstanceView>{};
     return change(remote, "reload", Json::array({targets}), Reloaded{std::move(before)}, patience);
 }
 

@@ -45,7 +45,7 @@ Verdict judge(const CheckOptions& options, const Obstacles& obstacles)
             procfiles::load(files.empty() ? std::vector{procfiles::default_file()} : files,
                             {.strict = options.strict, .env_files = options.env_files, .run_commands = options.print});
         for (Problem& problem : obstacles(loaded)) {
-            if (options.strict) problem.severity = Severity::error;
+            if (loaded.strict) problem.severity = Severity::error;
             loaded.warnings.push_back(std::move(problem));
         }
         const auto values = options.show_environment ? EnvironmentValues::shown : EnvironmentValues::hidden;

@@ -1,6 +1,7 @@
 #include "supervisor/cli/output.hpp"
 
 #include <cerrno>
+#include <poll.h>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -11,6 +12,11 @@ std::error_code write_output(std::string_view text)
     while (!text.empty()) {
         const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) { // somebody who shares our terminal or pipe has made it so
+            pollfd room{STDOUT_FILENO, POLLOUT, 0};
+            ::poll(&room, 1, -1);
+            continue;
+        }
         if (written < 0) return {errno, std::generic_category()};
         text.remove_prefix(static_cast<std::size_t>(written));
     }

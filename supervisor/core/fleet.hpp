@@ -68,6 +68,9 @@ public:
     /// Whatever still runs is being stopped, and the app ends with it.
     bool is_ending() const { return phase_ >= Phase::stopping; }
 
+    /// What is asked for is done: not while it stops, for good or until a person looks at it.
+    bool takes_requests() const { return phase_ == Phase::running; }
+
     /// What a pending instance waits for: "store: healthy"; empty where that is nothing it depends on.
     std::string waits_for(InstanceId id) const;
 

@@ -130,11 +130,12 @@ NotifySocket::~NotifySocket() = default;
 
 void NotifySocket::wait()
 {
-    socket_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
-        if (error) return;
-        drain();
-        wait(); // tells at once where something is left
-    });
+    socket_.async_wait(asio::posix::descriptor_base::wait_read,
+                       [this, life = std::weak_ptr{life_}](const boost::system::error_code& error) {
+                           if (error || life.expired()) return;
+                           drain();
+                           wait(); // tells at once where something is left
+                       });
 }
 
 void NotifySocket::drain()

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <sys/types.h>
 
@@ -61,6 +62,7 @@ private:
     SocketFile file_;
     Received received_;
     Refused refused_;
+    std::shared_ptr<int> life_ = std::make_shared<int>(); // ends before completions that are on their way
 };
 
 } // namespace pandora::supervisor::os

@@ -85,6 +85,27 @@ processes:
                               r"procfile\.yml:4:3: warning: `run` would fail here: .*`Mars/Olympus`: .*\n$")
         code, _, err = self.check("--strict")
         self.assertEqual((code, err.count(" error: ")), (1, 2))
+        self.write("strict.yml", "is_strict: true\nprocesses: {web: {command: a, user: no-such-user}}\n")
+        code, _, err = self.check("strict.yml")
+        self.assertEqual((code, err.count(" error: ")), (1, 1), err)
+
+    def test_a_pipe_that_somebody_has_made_non_blocking_is_waited_for(self):
+        self.write("procfile.yml", GOOD)
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        filled = 0
+        with self.assertRaises(BlockingIOError):
+            while True:
+                filled += os.write(writer, b"x" * 4096)
+        with subprocess.Popen([BINARY, "check", "--print"], cwd=self.folder, stdout=writer,
+                              stderr=subprocess.PIPE) as command:
+            os.close(writer)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                command.wait(0.3)
+            with os.fdopen(reader, "rb") as pipe:
+                printed = pipe.read()[filled:]
+            self.assertEqual((command.wait(DEADLINE_S), command.stderr.read()), (0, b""))
+        self.assertIn(b"touch started", printed)
 
     def test_json(self):
         self.write("bad.yml", "processes:\n  web:\n    command: a\n    replicas: many\n")
