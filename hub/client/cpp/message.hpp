@@ -47,7 +47,7 @@ private:
     std::variant<std::string, Bytes> what_;
 };
 
-/// Invalid UTF-8 in strings is replaced, never refused: a worker's odd byte must not cost the caller its answer.
+/// Invalid UTF-8 in strings is never refused: append_json().
 Content content_of(const Json& value);
 
 inline Content content_of(const Bytes& bytes) { return bytes; }

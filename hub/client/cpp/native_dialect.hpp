@@ -103,8 +103,9 @@ public:
     /// The place of a frame that was not sent after all.
     void forget(const std::optional<wire::SharedPlace>& place);
 
-    /// Whoever answers for `who` cannot read pools: from now on what is for them goes in frames.
-    void avoid_pools(const Selector& who);
+    /// Whoever answers for `who` could not read `unread`: from now on what is for them goes in frames. Of a pool that
+    /// is no more, as where the hub refused it, that says nothing about them.
+    void avoid_pools(const Selector& who, std::uint32_t unread);
 
     /// One-way frames: of new pools and of those that are no more, before the next frame that has a place in one; and
     /// of places of others that the application is done with.

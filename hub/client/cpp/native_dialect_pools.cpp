@@ -37,8 +37,9 @@ void NativeDialect::forget(const std::optional<wire::SharedPlace>& place)
     if (place) pools_->own.released(place->pool, place->offset);
 }
 
-void NativeDialect::avoid_pools(const Selector& who)
+void NativeDialect::avoid_pools(const Selector& who, std::uint32_t unread)
 {
+    if (!pools_->own.has(unread)) return;
     if (peer_) pools_->from = SIZE_MAX; // there is nobody else on a channel
     if (pools_avoided_.size() >= pools_avoided_max) pools_avoided_.clear();
     pools_avoided_.insert(text_of(who));

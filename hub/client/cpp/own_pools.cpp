@@ -64,6 +64,8 @@ bool OwnPools::can_hold(std::size_t bytes) const
     return makes_more_ ? bytes <= wire::pool_bytes_max : std::ranges::any_of(pools_, fits);
 }
 
+bool OwnPools::has(std::uint32_t pool) const { return std::ranges::find(pools_, pool, &Pool::number) != pools_.end(); }
+
 void OwnPools::refused(std::uint32_t pool)
 {
     std::erase_if(pools_, [pool](const Pool& one) { return one.number == pool; });

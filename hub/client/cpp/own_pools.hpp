@@ -31,6 +31,9 @@ public:
     /// Whether there may be room for so many bytes, if not now.
     bool can_hold(std::size_t bytes) const;
 
+    /// Whether that one is still there.
+    bool has(std::uint32_t pool) const;
+
     /// The receiver is done with it. Of a place that nobody has: ignored.
     void released(std::uint32_t pool, std::uint32_t offset);
 

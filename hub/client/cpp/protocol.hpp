@@ -239,6 +239,11 @@ private:
         std::size_t bytes = 0;
     };
 
+    struct Pooled { // a message whose payload stands in this pool
+        Message message;
+        std::uint32_t pool = 0;
+    };
+
     struct Owed {
         std::uint32_t packet = 0;
         bool wants_answer = false;
@@ -296,9 +301,10 @@ private:
     std::optional<CallError> refusal_of(const OutFrame& frame) const;
     bool may_be_pooled(const Message& message) const;
     bool may_be_remembered(const Message& message) const;
-    void remember(RequestId id, Message message);
-    std::optional<Message> take_remembered(RequestId id);
-    void send_again(RequestId id, Message message, TimePoint now);
+    bool is_safer_in_frame(const Message& message) const;
+    void remember(RequestId id, Pooled what);
+    std::optional<Pooled> take_remembered(RequestId id);
+    void send_again(RequestId id, Pooled what, TimePoint now);
     std::optional<Pooling> pooling() const;
     void ask_for_numbers(TimePoint now);
     void ask_hub(std::string_view action, Json data, Purpose purpose, TimePoint now);
@@ -367,7 +373,7 @@ private:
     CreditReturn credit_;
     std::map<RequestId, Waiting> waiting_; // in the order they were asked for
     std::size_t waiting_bytes_ = 0;
-    std::unordered_map<RequestId, Message> pooled_; // under way by a pool, for a receiver that cannot read it there
+    std::unordered_map<RequestId, Pooled> pooled_; // under way, for a receiver that cannot read it there
     std::size_t pooled_bytes_ = 0;
     std::function<void()> wake_;
 

@@ -149,13 +149,13 @@ void Protocol::on(NativeAnswered& answered, TimePoint now)
     partial(*id, std::move(who), std::move(answered.outcome));
 }
 
-/// To a receiver that cannot read pools.
-void Protocol::send_again(RequestId id, Message message, TimePoint now)
+/// To a receiver that could not read it in its pool.
+void Protocol::send_again(RequestId id, Pooled what, TimePoint now)
 {
-    native_->avoid_pools(message.to);
-    message.in_frame = true;
+    native_->avoid_pools(what.message.to, what.pool);
+    what.message.in_frame = true;
     requests_.take_back(id);
-    deliver(id, std::move(message), now);
+    deliver(id, std::move(what.message), now);
 }
 
 void Protocol::partial(RequestId id, Json who, Outcome outcome)

@@ -119,7 +119,8 @@ void Protocol::keep(RequestId id, Message message)
 
 void Protocol::transmit(RequestId id, Message message, TimePoint now)
 {
-    if (!may_be_remembered(message)) message.in_frame = true;
+    const bool always_in_frame = message.in_frame;
+    if (is_safer_in_frame(message)) message.in_frame = true;
     Encoded encoded = encode(message, requests_.find(id), now);
     if (const auto* error = std::get_if<CallError>(&encoded)) return settle(id, *error, now);
     if (auto* frame = std::get_if<OutFrame>(&encoded)) {
@@ -127,12 +128,13 @@ void Protocol::transmit(RequestId id, Message message, TimePoint now)
             if (native_) native_->forget(frame->place);
             return settle(id, *error, now);
         }
-        const bool pooled = frame->place.has_value();
+        const auto place = frame->place;
         requests_.sent(id, push(std::move(*frame)));
-        if (pooled) remember(id, std::move(message));
+        if (place) remember(id, {std::move(message), place->pool});
     } else if (waiting_bytes_ + cost_of(message) > limits_.queue_bytes_max) {
         return settle(id, too_much_waits, now);
     } else {
+        message.in_frame = always_in_frame; // there may be room to remember it when it has its number
         keep(id, std::move(message));
     }
     ask_for_numbers(now);
@@ -152,27 +154,34 @@ std::optional<CallError> Protocol::refusal_of(const OutFrame& frame) const
     return std::nullopt;
 }
 
-/// All that are remembered are no more than what may wait anyway. What fits no frame need not be.
+/// What can go in a frame; and all that are remembered are no more than what may wait anyway.
 bool Protocol::may_be_remembered(const Message& message) const
 {
     const std::size_t bytes = message.content.text().size();
-    return bytes > frame_bytes_max() || pooled_bytes_ + bytes <= limits_.queue_bytes_max;
+    return bytes <= frame_bytes_max() && pooled_bytes_ + bytes <= limits_.queue_bytes_max;
 }
 
-/// What goes by a pool and could go in a frame, in case its receiver cannot read it there.
-void Protocol::remember(RequestId id, Message message)
+/// What could not be sent again, but is sure to be taken in a frame, whatever the length of its routing block.
+bool Protocol::is_safer_in_frame(const Message& message) const
 {
-    const std::size_t bytes = message.content.text().size();
-    if (bytes > frame_bytes_max()) return;
-    pooled_bytes_ += bytes;
-    pooled_.emplace(id, std::move(message));
+    const std::size_t bytes = wire::block_bytes_max + message.content.text().size();
+    return !may_be_remembered(message) && bytes <= frame_bytes_max() &&
+           outbox_.bytes() + bytes <= limits_.queue_bytes_max;
 }
 
-std::optional<Message> Protocol::take_remembered(RequestId id)
+/// In case its receiver cannot read it there.
+void Protocol::remember(RequestId id, Pooled what)
+{
+    if (!may_be_remembered(what.message)) return;
+    pooled_bytes_ += what.message.content.text().size();
+    pooled_.emplace(id, std::move(what));
+}
+
+std::optional<Protocol::Pooled> Protocol::take_remembered(RequestId id)
 {
     auto node = pooled_.extract(id);
     if (node.empty()) return std::nullopt;
-    pooled_bytes_ -= node.mapped().content.text().size();
+    pooled_bytes_ -= node.mapped().message.content.text().size();
     return std::move(node.mapped());
 }
 

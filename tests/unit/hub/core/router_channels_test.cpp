@@ -164,7 +164,7 @@ TEST_F(RouterChannelsTest, OneByAKeyWaitsForNobodyElseWhereItsCalleeIsFull)
 TEST_F(RouterChannelsTest, OneThatComesTooLateIsNotOpened)
 {
     const PeerId callee = native_provider("math", channel_feature), caller = join_native(channel_feature);
-    for (std::uint32_t id : {1, 2}) control(caller, ControlVerb::open_channel, id, {}, {.selector = math});
+    for (std::uint32_t id : {1U, 2U}) control(caller, ControlVerb::open_channel, id, {}, {.selector = math});
     const auto asked = wanted();
     router.disconnect(callee, Disconnect::peer_closed, now);
     native_provider("math", channel_feature); // in the same place
@@ -436,7 +436,7 @@ TEST_F(RouterChannelsTest, PoolsAndPlacesAreChargedToTheirOwnerAndGivenBackOnce)
     EXPECT_EQ(router.descriptors(), 2U) << "the pool on its way to the callee";
     const auto got = frames(callee);
     EXPECT_EQ(router.descriptors(), 1U);
-    for (std::size_t i : {1, 2}) answer_to(callee, got.at(i).id, "1");
+    for (std::size_t i : {1U, 2U}) answer_to(callee, got.at(i).id, "1");
     frames(caller);
     const std::size_t two = router.charged_bytes();
     release(callee, got.at(0).block.src, 1, 64);

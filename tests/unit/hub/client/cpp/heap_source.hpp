@@ -3,6 +3,7 @@
 
 #include "hub/client/cpp/shared_memory.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -36,7 +37,7 @@ public:
     /// Whatever the descriptor: `others`.
     std::optional<SharedView> open(OwnedFd, std::size_t bytes) override
     {
-        if (others->size() < bytes) return std::nullopt;
+        if (std::max(others->size(), others_claim) < bytes) return std::nullopt;
         return SharedView{std::as_bytes(std::span{*others}), others};
     }
 
@@ -44,6 +45,7 @@ public:
     int made = 0;
     std::map<const std::byte*, std::size_t> reserved; // by where the memory begins
     std::shared_ptr<std::string> others = std::make_shared<std::string>();
+    std::size_t others_claim = 0; // as how many bytes `others` passes, if it has fewer
 };
 
 } // namespace pandora::hub::client

@@ -32,7 +32,11 @@ TEST(JsonText, IsThatOfTheJsonLibrary)
     for (const Json& value : values) EXPECT_EQ(json_text(value), value.dump());
 }
 
-TEST(JsonText, ReplacesInvalidUtf8) { EXPECT_EQ(json_text(Json::array({"x\xff"})), R"(["x\ufffd"])"); }
+TEST(JsonText, ReplacesInvalidUtf8AndEscapesHalfAPair)
+{
+    EXPECT_EQ(json_text(Json::array({"x\xff"})), R"(["x\ufffd"])");
+    EXPECT_EQ(json_text(Json::array({"x\xed\xa0\x80"})), R"(["x\ud800"])");
+}
 
 TEST(JsonText, IsAppended)
 {

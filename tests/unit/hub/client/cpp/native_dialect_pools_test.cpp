@@ -12,6 +12,7 @@ namespace pandora::hub::client {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -150,7 +151,9 @@ TEST_F(Pooled, JsonThatIsTooLargeForAFrameIsTooLargeForAPool)
 
 class PooledInLittleMemory : public Pooled {
 protected:
-    PooledInLittleMemory() : Pooled{Limits{.queue_bytes_max = 2 * pooled_bytes_min + 1'000}} {}
+    static constexpr std::size_t most = 2 * pooled_bytes_min + 2'000; // of a frame, and of all that is remembered
+
+    PooledInLittleMemory() : Pooled{Limits{.frame_bytes_max = most, .queue_bytes_max = most}} {}
 };
 
 TEST_F(PooledInLittleMemory, WhatCouldNotBeKeptToBeSentAgainGoesInTheFrame)
@@ -174,39 +177,53 @@ TEST_F(PooledInLittleMemory, WhatCouldNotBeKeptToBeSentAgainGoesInTheFrame)
     EXPECT_THAT(protocol.take_events(), IsEmpty());
 }
 
-TEST_F(Pooled, WhatAPoolMayCarryIsBusyAndNotTooLargeWhileThereIsNoConnection)
+TEST_F(PooledInLittleMemory, WhatCouldNotBeKeptGoesByAPoolAllTheSameWhereItFitsNoFrameWithItsHead)
 {
-    protocol.disconnected();
-    protocol.take_events();
-    const auto refused = [&](std::size_t bytes) {
+    call(large());
+    EXPECT_TRUE(written_one().shared);
+    for (const std::size_t bytes : {most, most - 1, most - wire::block_bytes_min}) {
         call(Bytes{std::string(bytes, 'x')});
-        return error_of(only<Finished>().outcome).name;
-    };
-    EXPECT_EQ(refused(huge_bytes), "busy");
-    EXPECT_EQ(refused(wire::pool_bytes_max + 1), "too_large");
-    protocol.connected(now);
-    EXPECT_EQ(refused(huge_bytes), "busy") << "until the hub has said whether it takes pools";
-    written();
-    hub_sends(answer_to(ids.at(0), granting));
-    EXPECT_EQ(refused(huge_bytes), "too_large") << "it takes none";
+        EXPECT_TRUE(written_one().shared) << bytes;
+    }
+    call(Bytes{std::string(most - wire::block_bytes_max, 'x')});
+    EXPECT_FALSE(written_one().shared) << "with any head";
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
 }
 
-class PooledInMuchMemory : public Pooled {
-protected:
-    PooledInMuchMemory() : Pooled{Limits{.queue_bytes_max = 2 * huge_bytes}} {}
-};
-
-TEST_F(PooledInMuchMemory, WhatFitsNoFrameWaitsForAConnectionWithPools)
+TEST_F(PooledInLittleMemory, WhatCouldNotBeKeptGoesByAPoolAllTheSameWhereTooMuchIsToBeWritten)
 {
-    protocol.disconnected();
-    protocol.take_events();
-    call(Bytes{std::string(huge_bytes, 'x')});
-    protocol.connected(now);
-    for (const std::string& answer : {granting_pools, accepted}) { // to ONLINE_UP and to PUBLISH_UP
-        written();
-        hub_sends(answer_to(ids.at(0), answer));
+    for (int i = 0; i < 6; ++i) call(large());
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    std::vector<bool> pooled;
+    const auto frames = native_written();
+    for (const Native& frame : frames) {
+        if (!(frame.flags & flag::control)) pooled.push_back(frame.shared.has_value());
     }
-    EXPECT_TRUE(written_one().shared);
+    EXPECT_THAT(pooled, ElementsAre(true, true, false, false, true, true));
+    call(large());
+    EXPECT_FALSE(written_one().shared) << "all is written";
+    hub_sends(answer(frames.back().id, wire::Status::unsupported, R"({"message":"no pools"})"));
+    EXPECT_EQ(error_of(only<Finished>().outcome).name, "PandoraUnsupportedError") << "it was not kept";
+}
+
+TEST_F(PooledInLittleMemory, WhetherItCouldBeKeptIsAskedAgainOnceItsSelectorHasANumber)
+{
+    call(large());
+    call(large());
+    native_written();
+    protocol.invoke({.to = std::string(2'000, 'o'), .name = "abs", .params = large()}, 1s, now);
+    const auto question = written_controls(wire::ControlVerb::intern);
+    ASSERT_THAT(question, SizeIs(1));
+    for (int i = 0; i < 2; ++i) call(large()); // in frames that are not written yet
+    hub_sends(Native{.flags = flag::control,
+                     .id = question[0].id,
+                     .block = {.verb = verb_of(wire::ControlVerb::intern), .dst = 70}});
+    EXPECT_THAT(protocol.take_events(), IsEmpty());
+    const auto frames = native_written();
+    ASSERT_THAT(frames, SizeIs(3));
+    EXPECT_FALSE(frames[1].shared);
+    EXPECT_EQ(frames[2].block.dst, 70U);
+    EXPECT_TRUE(frames[2].shared);
 }
 
 TEST_F(Pooled, WhatTheHubDoesNotKeepIsNotUsedAndSentAgain)
@@ -226,6 +243,22 @@ TEST_F(Pooled, WhatTheHubDoesNotKeepIsNotUsedAndSentAgain)
     go_online_native(granting_pools);
     call(large());
     EXPECT_TRUE(written_one().shared) << "on a new connection";
+}
+
+TEST_F(Pooled, WhoCouldNotReadWhatTheHubDoesNotKeepIsSentTheNextInAPoolThatItKeeps)
+{
+    call(Bytes{std::string(pool_bytes, 'x')}); // all of the first one
+    EXPECT_EQ(written_one().shared->pool, 1U);
+    call(large());
+    const Native second = written_one();
+    EXPECT_EQ(second.shared->pool, 2U);
+    hub_refuses_pool(2);
+    hub_sends(answer(second.id, wire::Status::unsupported, R"({"message":"no pools"})"));
+    EXPECT_FALSE(written_one().shared);
+    hub_sends(control(wire::ControlVerb::release, {.dst = 1, .src = 9, .method = 0}));
+    call(large());
+    const auto next = written_one().shared;
+    EXPECT_EQ(next, (Place{.pool = 1, .offset = 0, .length = pooled_bytes_min}));
 }
 
 TEST_F(Pooled, APoolOfAnothersThatEndsIsNotTakenForOnesOwn)

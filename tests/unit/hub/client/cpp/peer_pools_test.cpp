@@ -82,11 +82,12 @@ TEST_F(PeerPoolsTest, AreAtMostFourOfOneOwner)
 
 TEST_F(PeerPoolsTest, AreNeitherTooLargeNorAnnouncedTwice)
 {
-    source->others->resize(wire::pool_bytes_max + 1);
+    source->others_claim = wire::pool_bytes_max + 1;
     pools->announced(9, 2, OwnedFd{}, wire::pool_bytes_max + 1);
     EXPECT_FALSE(is_there(9, 2));
     pools->announced(9, 2, OwnedFd{}, wire::pool_bytes_max);
     EXPECT_TRUE(is_there(9, 2));
+    source->others->resize(200);
     pools->announced(9, 1, OwnedFd{}, 200);
     EXPECT_FALSE(pools->borrow(9, {.pool = 1, .offset = 107, .length = 1})) << "it has 107 bytes, as at first";
 }

@@ -1,6 +1,7 @@
 // What the client announces, asks and says by itself, as transcripts with a hub that the test plays.
 #include "hub/client/cpp/protocol.hpp"
-#include "tests/unit/hub/client/cpp/transcript.hpp"
+#include "hub/wire/limits.hpp"
+#include "tests/unit/hub/client/cpp/pooled_transcript.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -378,6 +379,43 @@ TEST_F(Transcript, LeavesWhenTheConnectionIsLostMeanwhile)
     protocol.leave(now);
     protocol.disconnected();
     EXPECT_EQ(count<Left>(), 1U);
+}
+
+// ---- pools
+
+TEST_F(Pooled, WhatAPoolMayCarryIsBusyAndNotTooLargeWhileThereIsNoConnection)
+{
+    protocol.disconnected();
+    protocol.take_events();
+    const auto refused = [&](std::size_t bytes) {
+        call(Bytes{std::string(bytes, 'x')});
+        return error_of(only<Finished>().outcome).name;
+    };
+    EXPECT_EQ(refused(huge_bytes), "busy");
+    EXPECT_EQ(refused(wire::pool_bytes_max + 1), "too_large");
+    protocol.connected(now);
+    EXPECT_EQ(refused(huge_bytes), "busy") << "until the hub has said whether it takes pools";
+    written();
+    hub_sends(answer_to(ids.at(0), granting));
+    EXPECT_EQ(refused(huge_bytes), "too_large") << "it takes none";
+}
+
+class PooledInMuchMemory : public Pooled {
+protected:
+    PooledInMuchMemory() : Pooled{Limits{.queue_bytes_max = 2 * huge_bytes}} {}
+};
+
+TEST_F(PooledInMuchMemory, WhatFitsNoFrameWaitsForAConnectionWithPools)
+{
+    protocol.disconnected();
+    protocol.take_events();
+    call(Bytes{std::string(huge_bytes, 'x')});
+    protocol.connected(now);
+    for (const std::string& answer : {granting_pools, accepted}) { // to ONLINE_UP and to PUBLISH_UP
+        written();
+        hub_sends(answer_to(ids.at(0), answer));
+    }
+    EXPECT_TRUE(written_one().shared);
 }
 
 } // namespace
