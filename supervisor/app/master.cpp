@@ -4,6 +4,7 @@
 #include "supervisor/app/hub_drain.hpp"
 #include "supervisor/app/narration.hpp"
 #include "supervisor/app/places.hpp"
+#include "supervisor/logs/limits.hpp"
 #include "supervisor/logs/never_waiting.hpp"
 #include "supervisor/os/orphans.hpp"
 #include "supervisor/os/run_id.hpp"
@@ -25,6 +26,9 @@ namespace pandora::supervisor::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What the pump, told to hurry, may need for a slow disk, and a second (a choice) for the rest.
+constexpr std::chrono::milliseconds hurry_patience = logs::disk_patience + std::chrono::seconds{1};
 
 /// Takes the processes over: with a thousand of them a second copy would be felt.
 core::Fleet make_fleet(procfiles::AppSpec& app)
@@ -124,7 +128,6 @@ int Master::run()
     keep_sockets();
     driver_.report(core::Begin{});
     io_.run();
-    tell_of_unread(lines_unread_);
     return exit_code_.value_or(1);
 }
 
@@ -141,7 +144,7 @@ void Master::stop_on(int signal)
 {
     using enum core::StopSignals::Wish;
     const auto wish = stop_signals_.heard(signal, core::Clock::now());
-    if (exit_code_ && wish != nothing_new) return pump_.hurry(); // nothing is left but a slow reader
+    if (exit_code_ && wish != nothing_new) return give_up_reader(); // nothing is left but a slow one
     switch (wish) {
     case gracefully:
         pump_.say(core::signal_name(signal) + ": stopping; once more to kill at once");
@@ -154,6 +157,18 @@ void Master::stop_on(int signal)
         return step_sweep();
     case nothing_new: return;
     }
+}
+
+/// A terminal that is not ours to open anew can keep the pump's thread in a write for good, where it hears nothing:
+/// then this process ends without it. Not by a signal's default effect, which PID 1 has none of.
+void Master::give_up_reader()
+{
+    if (give_up_timer_) return;
+    pump_.hurry();
+    give_up_timer_.emplace(io_, hurry_patience);
+    give_up_timer_->async_wait([this](const boost::system::error_code& error) {
+        if (!error) std::_Exit(*exit_code_);
+    });
 }
 
 bool Master::is_hub(core::InstanceId instance) const
@@ -313,12 +328,12 @@ void Master::finished(int exit_code)
 {
     exit_code_ = exit_code;
     hub_.close();
+    sockets_.close();
     pump_.finish([this](std::uint64_t lines_lost) {
-        boost::asio::post(io_, [this, lines_lost] {
-            lines_unread_ = lines_lost;
-            io_.stop();
-        });
+        tell_of_unread(lines_lost); // on the pump's thread: standard error may be the terminal that keeps it
+        boost::asio::post(io_, [this] { io_.stop(); });
     });
+    if (stop_signals_.at_once()) give_up_reader();
 }
 
 void Master::receive_notification(const os::NotifySender& sender, std::string_view text)

@@ -130,6 +130,7 @@ private:
     void answer_listing(const std::map<pid_t, control::Usage>& usages);
     void await_signal();
     void stop_on(int signal);
+    void give_up_reader();
 
     os::DescriptorLimit descriptor_limit_; // as it was given to us
     os::DescriptorShelf shelf_;            // before all that opens something: it wants low numbers
@@ -161,10 +162,10 @@ private:
     std::function<void()> swept_;
     boost::asio::steady_timer sweep_timer_;
     boost::asio::steady_timer sockets_timer_;
-    bool sockets_lost_ = false; // for good, and told
+    bool sockets_lost_ = false; // and told, until they are mended
     core::StopSignals stop_signals_;
-    std::optional<int> exit_code_;   // once all has ended but the reading of what it said
-    std::uint64_t lines_unread_ = 0; // of that
+    std::optional<int> exit_code_;                           // once all has ended but the reading of what it said
+    std::optional<boost::asio::steady_timer> give_up_timer_; // once that is not waited for
 };
 
 } // namespace pandora::supervisor::app

@@ -54,7 +54,8 @@ void Console::append(std::string_view prefix, std::string_view name, std::string
         ++dropped_total_;
         return;
     }
-    announce_drops(buffer_bytes_max / 2);
+    // Not before there is some room again, or every other line would be such a one.
+    if (buffer_.size() - written_ <= buffer_bytes_max / 2) announce_drops();
     buffer_.append(prefix).append(name);
     if (name.size() < name_width_) buffer_.append(name_width_ - name.size(), ' ');
     buffer_.append(" | ").append(suffix);
@@ -62,10 +63,9 @@ void Console::append(std::string_view prefix, std::string_view name, std::string
     buffer_.push_back('\n');
 }
 
-/// Not before there is some room again, or every other line would be such a one.
-void Console::announce_drops(std::size_t buffered_max)
+void Console::announce_drops()
 {
-    if (dropped_ == 0 || buffer_.size() - written_ > buffered_max) return;
+    if (dropped_ == 0) return;
     buffer_ += "pandora | " + std::to_string(dropped_) + " lines dropped here: nobody read them\n";
     dropped_ = 0;
 }
@@ -100,7 +100,7 @@ void Console::give_up()
     written_ = 0;
 }
 
-void Console::end() { announce_drops(buffer_bytes_max); }
+void Console::end() { announce_drops(); }
 
 std::uint64_t Console::lines_lost() const
 {

@@ -36,7 +36,7 @@ public:
     /// For epoll.
     int descriptor() const { return out_.descriptor(); }
 
-    /// Nothing more is said: what was dropped last is announced now.
+    /// Nothing more is said: what was dropped last is announced now, however full the buffer is.
     void end();
 
     /// What its reader has not taken: in the buffer, or written.
@@ -48,7 +48,7 @@ public:
 
 private:
     void append(std::string_view prefix, std::string_view name, std::string_view suffix, std::string_view text);
-    void announce_drops(std::size_t buffered_max);
+    void announce_drops();
     void forget_written();
     void give_up();
 

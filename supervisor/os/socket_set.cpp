@@ -191,6 +191,8 @@ ConnectionWait SocketSet::wait_for_connection(const std::vector<std::string>& na
     return ConnectionWait{std::move(impl)};
 }
 
+void SocketSet::close() { sockets_.clear(); }
+
 std::string SocketSet::address(const std::string& name) const
 {
     const auto& address = sockets_.at(name)->spec.address;

@@ -1,4 +1,4 @@
-// The listening sockets of an app. They live as long as the master, so that no connection is refused while a process
+// The listening sockets of an app. They live as long as the app, so that no connection is refused while a process
 // that accepts from them is replaced.
 #pragma once
 
@@ -66,6 +66,10 @@ public:
     /// kernel has no descriptor left.
     [[nodiscard]] ConnectionWait wait_for_connection(const std::vector<std::string>& names,
                                                      std::function<void(const std::string& name)> arrived);
+
+    /// Nobody will accept any more: connections are refused, and the files of Unix sockets go. The set has no names
+    /// then.
+    void close();
 
     /// Where it listens, for people: "127.0.0.1:8080", "[::]:8080", "/run/shop.sock"; with the port that it really is.
     std::string address(const std::string& name) const;

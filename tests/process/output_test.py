@@ -1,14 +1,27 @@
 """What the workers write: nothing is lost, nobody waits."""
 
+import contextlib
 import os
+import pathlib
 import re
 import signal
+import socket
 import sys
 import tempfile
+import threading
 import time
+import tty
 import unittest
 
-from pandora import App, DEADLINE_S, wait_until
+from pandora import App, DEADLINE_S, free_port, wait_until
+
+SIP_S = 0.5  # a tenth of what pandora waits for a reader who takes nothing
+
+
+def wait_for_the_end(app):
+    """Of all but the output. A worker has to `touch ended`."""
+    wait_until((app.folder / "ended").exists, "the worker has written all")
+    wait_until(lambda: not app.hub_socket.exists(), "the hub has ended, the last of all")
 
 
 class Output(unittest.TestCase):
@@ -58,8 +71,27 @@ class Reader(unittest.TestCase):
         self.writer = os.fdopen(writer, "wb")  # closed once pandora has it: its end is then the output's
         self.addCleanup(self.writer.close)
 
-    def app(self, processes):
-        return App(processes, stdout=self.writer, before=lambda: os.dup2(self.errors.fileno(), 2))
+    def app(self, processes, head=""):
+        return App(processes, head=head, stdout=self.writer, before=lambda: os.dup2(self.errors.fileno(), 2))
+
+    @contextlib.contextmanager
+    def sipped(self):
+        """Read as slowly as makes pandora wait for minutes if nothing else ends it. Yields what was read, in pieces."""
+        self.writer.close()
+        pieces = []
+        enough = threading.Event()
+
+        def sip():
+            while not enough.wait(SIP_S):
+                pieces.append(os.read(self.reader, 4096))
+
+        thread = threading.Thread(target=sip)
+        thread.start()
+        try:
+            yield pieces
+        finally:
+            enough.set()
+            thread.join()
 
     def read_to_the_end(self, pause_s=0.0):
         self.writer.close()
@@ -88,16 +120,72 @@ class Reader(unittest.TestCase):
         self.assertEqual(lines[-1], "pandora | hub stopped")
         self.assertEqual(self.said_on_stderr(), "")
 
-    def test_a_signal_ends_the_waiting_for_one_who_reads_nothing(self):
-        with self.app("  a: {command: seq 1 200000}") as app:
-            wait_until(app.hub_socket.exists, "it has begun")
-            wait_until(lambda: not app.hub_socket.exists(), "nothing is left but the output")
+    def test_a_signal_ends_the_waiting_for_it(self):
+        with self.app("  a: {command: seq 1 200000; touch ended}") as app, self.sipped() as pieces:
+            wait_for_the_end(app)
             app.signal(signal.SIGTERM)
             self.assertEqual(app.master.wait(DEADLINE_S), 0)
-        text = self.read_to_the_end()
+        text = b"".join(pieces).decode() + self.read_to_the_end()
         self.assertTrue(text.endswith("\n"), "no line is cut")
         said = re.fullmatch(r"pandora: nobody reads the output, (\d+) lines of it are lost\n", self.said_on_stderr())
         self.assertGreaterEqual(text.count("\n") + int(said.group(1)), 200000)
+
+    def test_nobody_who_asked_for_an_end_at_once_has_to_ask_for_more(self):
+        deaf = "trap 'touch told' TERM; seq 1 200000; touch ready; while :; do sleep 1; done"
+        with self.app(f'  deaf: {{command: "{deaf}"}}') as app, self.sipped():
+            wait_until((app.folder / "ready").exists, "it is deaf")
+            app.signal(signal.SIGTERM)
+            wait_until((app.folder / "told").exists, "the first was heard")
+            heard = time.monotonic()
+            wait_until(lambda: time.monotonic() > heard + 0.2, "the next is no echo of it")
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.master.wait(DEADLINE_S), 128 + signal.SIGTERM)
+
+    def test_meanwhile_nobody_listens(self):
+        port = free_port()
+        sockets = f"sockets: {{http: {{listen: '127.0.0.1:{port}'}}, api: {{listen: ./api.sock}}}}"
+        with self.app("  a: {command: seq 1 200000; touch ended}", sockets) as app, self.sipped():
+            wait_for_the_end(app)
+            wait_until(lambda: not (app.folder / "api.sock").exists(), "the file of the socket is gone")
+            with self.assertRaises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+            self.assertIsNone(app.master.poll(), "it waits for the reader")
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.master.wait(DEADLINE_S), 0)
+
+
+class StuckTerminal(unittest.TestCase):
+    """One that cannot be opened anew, as another user's: writing to it waits, though it polls as writable."""
+
+    def setUp(self):
+        self.reader, self.writer = os.openpty()
+        self.addCleanup(os.close, self.reader)
+        self.addCleanup(os.close, self.writer)
+        tty.setraw(self.writer)
+        os.fchmod(self.writer, 0)
+
+    def app(self, processes):
+        unprivileged = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+        return App(processes, stdout=self.writer, start=unprivileged)
+
+    def is_stuck(self, app):
+        """What writes is held in a write. If it waits for room instead, makes a little: less than it writes at once."""
+        self.assertIsNone(app.master.poll(), "it wrote all")
+        tasks = pathlib.Path(f"/proc/{app.master.pid}/task").iterdir()
+        writing = next(task for task in tasks if (task / "comm").read_text() == "logs\n")
+        waits_in = (writing / "wchan").read_text()
+        if "poll" in waits_in:
+            os.read(self.reader, 500)
+        return "poll" not in waits_in and waits_in != "0"
+
+    def test_a_signal_ends_what_a_write_to_it_holds(self):
+        with self.app("  a: {command: 'printf \"%4000d\\n\" $$(seq 1 100); touch ended; exit 3'}") as app:
+            wait_for_the_end(app)
+            wait_until(lambda: self.is_stuck(app), "a write is held")
+            begin = time.monotonic()
+            app.signal(signal.SIGTERM)
+            self.assertEqual(app.master.wait(DEADLINE_S), 3)
+            self.assertGreater(time.monotonic() - begin, 1, "it could not just be hurried")
 
 
 class Environment(unittest.TestCase):

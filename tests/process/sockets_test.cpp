@@ -262,6 +262,21 @@ TEST_F(SocketsTest, ASocketFileGoesWithTheSetUnlessSomebodyElsePutTheirsThere)
     EXPECT_TRUE(fs::exists(path));
 }
 
+TEST_F(SocketsTest, AClosedSetRefusesConnectionsAndItsFilesAreGone)
+{
+    SocketSet set{io_, {tcp("a", "127.0.0.1"), own_listeners("b"), unix_socket("api")}};
+    set.for_instance(process("web", {"a", "b"}), 0);
+    const auto wait =
+        set.wait_for_connection({"a", "b", "api"}, [](const std::string& name) { ADD_FAILURE() << name; });
+    const auto shared = port_of(set, "a");
+    const auto own = port_of(set, "b");
+    set.close();
+    EXPECT_FALSE(connect_v4(shared));
+    EXPECT_FALSE(connect_v4(own));
+    EXPECT_FALSE(fs::exists(folder_ / "api.sock"));
+    run_ready();
+}
+
 TEST_F(SocketsTest, ADeadServersFileIsReplacedALivingOneStays)
 {
     const auto path = folder_ / "api.sock";
